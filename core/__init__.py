@@ -1,0 +1,1 @@
+"""LLaDR without a screen: graph, text, training, ranking, explanation."""

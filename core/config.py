@@ -1,0 +1,111 @@
+"""Hold the settings of a run: frozen, validated, saved whole beside the result."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import ConfigError
+from core.types import TextMode
+
+InteractionName = Literal["transe", "distmult", "complex", "rotate"]
+
+
+class Settings(BaseModel):
+    """A frozen group of settings; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Build the settings from foreign data.
+
+        :raises ConfigError: if a key is unknown or a value out of range
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError(_explain(error), advice="see `lladr train --help` for names and ranges.") from error
+
+    def replace(self, **changes: Any) -> Self:
+        """Return validated settings with some values changed; ``text={"mode": "none"}`` changes inside a group."""
+        values = self.model_dump()
+        for key, value in changes.items():
+            values[key] = {**values[key], **value} if isinstance(value, Mapping) else value
+        return self.parse(values)
+
+
+def _explain(error: ValidationError) -> str:
+    problems = (f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']} (found {e['input']!r})" for e in error.errors())
+    return "A setting is not usable. " + "; ".join(problems)
+
+
+class TextSettings(Settings):
+    """What text is injected and how strongly (LLaDR, Xiang et al. 2025, arXiv 2510.12181, step 2)."""
+
+    mode: TextMode = "full"
+    encoder: str = "bundled"  #: ``bundled`` or ``openai:MODEL`` for any OpenAI-compatible server
+    rho: float = Field(0.6, gt=0, le=1)  #: e = rho * u + (1 - rho) * t
+    anchor: Literal["cosine", "euclidean", "kl"] = "cosine"
+    anchor_weight: float = Field(0.5, ge=0)  #: zeta_1
+    shuffle_seed: int = 0  #: of the permutation in mode ``shuffled``
+
+
+class ModelSettings(Settings):
+    """The shape of the model."""
+
+    interaction: InteractionName = "complex"
+    dim: int = Field(200, ge=2, le=8192)  #: real numbers an entity; ComplEx and RotatE use half as many complex ones
+    gamma: float = Field(12.0, gt=0)  #: margin of the distance models; also sets the width of the start values
+    reciprocal: bool = True  #: learn a relation of its own for each inverse
+
+    @model_validator(mode="after")
+    def _complex_needs_pairs(self) -> Self:
+        if self.interaction in ("complex", "rotate") and self.dim % 2:
+            message = f"{self.interaction} needs an even dim (real and imaginary halves), not {self.dim}"
+            raise ValueError(message)
+        return self
+
+
+class TrainingSettings(Settings):
+    """The loop: objective, corruptions, optimiser, seeds."""
+
+    epochs: int = Field(40, ge=1)
+    batch_size: int = Field(1024, ge=1)
+    chunk_size: int = Field(128, ge=1)  #: positives that share one set of corrupted entities
+    negatives: int = Field(128, ge=1)  #: corrupted entities a chunk
+    adversarial_temperature: float = Field(1.0, ge=0)  #: 0 weighs all negatives alike (1/N)
+    link_weight: float = Field(1.8, gt=0)  #: zeta_2
+    frequency_weights: bool = True  #: inverse square root of how often (h, r) and (r, t) occur
+    type_constrained: bool = True  #: corrupt with entities of the kind that stands there
+    optimizer: Literal["adagrad", "adam"] = "adagrad"
+    learning_rate: float = Field(0.05, gt=0)
+    seed: int = Field(0, ge=0)
+    device: str = "auto"  #: ``auto`` takes CUDA where it is, else the CPU
+    threads: int = Field(0, ge=0)  #: CPU threads; 0 leaves torch's choice, 1 makes runs repeatable bit for bit
+
+
+class RunSettings(Settings):
+    """All that determines a run; base and LLaDR differ only in ``text.mode``."""
+
+    kg: str = "starter"  #: name of a shipped graph or path of a folder
+    text: TextSettings = TextSettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+
+    def recipe(self) -> dict[str, Any]:
+        """Return what a base run and its LLaDR run share: all but the text."""
+        return self.model_dump(exclude={"text"})
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read settings from a TOML file.
+
+    :raises ConfigError: if the file is missing or no TOML
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}", advice="check the path and the syntax.") from error

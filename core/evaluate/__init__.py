@@ -1,0 +1,1 @@
+"""Rank honestly: ties, filters, metrics, protocols with names."""

@@ -1,0 +1,1 @@
+"""Biomedical knowledge graphs: vocabulary, triples, meaning of relations, loaders, search, splits."""

@@ -1,0 +1,1 @@
+"""Knowledge-graph embeddings with injected text: interactions, kernels, losses, sampling, training, scoring."""

@@ -1,0 +1,90 @@
+"""Compose an interaction with entity and relation vectors, into which text was injected."""
+
+import torch
+from torch import Tensor, nn
+
+from core.config import ModelSettings, TextSettings
+from core.errors import ConfigError, FingerprintError
+from core.kg.vocabulary import Vocabulary
+from core.kge.interactions import INTERACTIONS, start_width
+from core.text.matrix import TextMatrix
+
+
+class Model(nn.Module):
+    """Score ``interaction(entities(h), relations(r), entities(t))``.
+
+    LLaDR blends ``e = rho * u + (1 - rho) * t`` with a learned ``u`` and a frozen text vector ``t``. The blend is kept as one
+    table: text is its start, and a step on ``u`` is a step on ``e`` scaled by rho. Without text the table is ``u`` itself.
+
+    :param n_entities: rows of the entity table, (n_entities, dim)
+    :param n_relations: relations of the graph; with ``reciprocal`` each inverse has a row of its own below them
+    """
+
+    def __init__(self, n_entities: int, n_relations: int, settings: ModelSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.interaction = INTERACTIONS[settings.interaction]
+        self.n_relations = n_relations
+        rows = 2 * n_relations if settings.reciprocal else n_relations
+        width = self.interaction.relation_width(settings.dim)
+        self.entities = nn.Parameter(torch.zeros(n_entities, settings.dim), requires_grad=False)
+        self.relations = nn.Parameter(torch.zeros(rows, width), requires_grad=False)
+        self.register_buffer("text", None, persistent=False)
+
+    def start(self, *, seed: int, text: TextMatrix | None, rho: float) -> None:
+        """Fill the tables with seeded start values and blend the text in.
+
+        :param text: shape (n_entities, dim), or None for a base model
+        """
+        generator = torch.Generator().manual_seed(seed)
+        widths = start_width(self.settings.interaction, self.settings.dim, self.settings.gamma)
+        for table, half_width in zip((self.entities, self.relations), widths, strict=True):
+            table.data = (torch.rand(table.shape, generator=generator) * 2 - 1) * half_width
+        if text is not None:
+            self.attach_text(text)
+            self.entities.data.mul_(rho).add_(self.text, alpha=1 - rho)
+
+    def attach_text(self, text: TextMatrix) -> None:
+        """Keep the frozen text vectors for the anchor loss.
+
+        :raises ConfigError: if their width is not the model's
+        """
+        if text.vectors.shape != tuple(self.entities.shape):
+            raise ConfigError(f"The text matrix has shape {text.vectors.shape}.", expected=f"{tuple(self.entities.shape)}")
+        self.text = torch.from_numpy(text.vectors.copy())
+
+    def relation_rows(self, directed: Tensor) -> Tensor:
+        """Return which rows of the relation table the directed relations use."""
+        return directed if self.settings.reciprocal else directed % self.n_relations
+
+    def queries(self, starts: Tensor, relations: Tensor, directed: Tensor) -> Tensor:
+        """Turn start entities and relations into queries for the entity at the other end.
+
+        :param starts: shape (..., dim)
+        :param relations: shape (..., relation width): the rows of :meth:`relation_rows`
+        :param directed: shape (...): an inverse relation that has no row of its own is inverted here
+        """
+        if not self.settings.reciprocal:
+            inverse = (directed >= self.n_relations)[..., None]
+            relations = torch.where(inverse, self.interaction.invert(relations), relations)
+        return self.interaction.query(starts, relations)
+
+    @torch.no_grad()
+    def score_tails(self, starts: Tensor, directed: Tensor, candidates: Tensor) -> Tensor:
+        """Score candidates at the other end of each query. Shapes (b,), (b,), (n,) -> (b, n)."""
+        queries = self.queries(self.entities[starts], self.relations[self.relation_rows(directed)], directed)
+        return self.interaction.scores(queries[None], self.entities[candidates][None], self.settings.gamma)[0]
+
+
+def new_model(
+    vocabulary: Vocabulary, settings: ModelSettings, text_settings: TextSettings, text: TextMatrix | None, *, seed: int
+) -> Model:
+    """Return a model with start values for this vocabulary.
+
+    :raises FingerprintError: if the text matrix follows another vocabulary
+    """
+    if text is not None and text.fingerprint != vocabulary.fingerprint:
+        raise FingerprintError("The text matrix", text.fingerprint, vocabulary.fingerprint)
+    model = Model(len(vocabulary.entities), len(vocabulary.relations), settings)
+    model.start(seed=seed, text=text, rho=text_settings.rho)
+    return model

@@ -1,0 +1,120 @@
+"""Train a model: the loop on one screen. It yields events and neither prints nor saves."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.config import RunSettings
+from core.errors import TrainingError
+from core.kge.losses import ANCHORS, link_loss
+from core.kge.model import Model
+from core.kge.optimizers import OPTIMIZERS
+from core.kge.sampling import Batch, ChunkSampler
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """What an epoch did; losses are means over its steps."""
+
+    epoch: int  #: one-based
+    epochs: int  #: how many there will be
+    loss: float
+    link: float
+    anchor: float
+    seconds: float
+    triples: int  #: positives seen, both directions
+
+
+class Trainer:
+    """Hold a model with its optimisers, and train it epoch by epoch.
+
+    :param model: changed in place; moved to the device
+    :param sampler: gives the batches of an epoch
+    :param settings: of the whole run
+    """
+
+    def __init__(self, model: Model, sampler: ChunkSampler, settings: RunSettings) -> None:
+        self.device = choose_device(settings.training.device)
+        self.model = model.to(self.device)
+        self.sampler = sampler
+        self.settings = settings
+        self.epoch = 0  #: epochs done
+        optimizer, rate = OPTIMIZERS[settings.training.optimizer], settings.training.learning_rate
+        injected = settings.text.mode != "none"
+        self.entity_optimizer = optimizer(model.entities.data, rate * (settings.text.rho if injected else 1))
+        self.relation_optimizer = optimizer(model.relations.data, rate)
+
+    def run(self) -> Iterator[EpochEnd]:
+        """Train from :attr:`epoch` to the last epoch.
+
+        :raises TrainingError: if the loss is no finite number any more
+        """
+        epochs = self.settings.training.epochs
+        while self.epoch < epochs:
+            began = time.perf_counter()
+            losses = torch.stack([self.step(batch) for batch in self.sampler.epoch(self.epoch)]).cpu()
+            self._check(losses)
+            self.epoch += 1
+            link, anchor, total = losses.mean(0).tolist()
+            triples = self.sampler.n_positives
+            yield EpochEnd(self.epoch, epochs, total, link, anchor, time.perf_counter() - began, triples)
+
+    def step(self, batch: Batch) -> Tensor:
+        """Take one step; return the link, anchor and total loss. Shape (3,)."""
+        heads, directed, tails, weights, negatives, known = (torch.from_numpy(a).to(self.device) for a in vars(batch).values())
+        model, text, training = self.model, self.settings.text, self.settings.training
+        (k, c), n = heads.shape, negatives.shape[1]
+
+        rows, place = torch.unique(torch.cat([heads.ravel(), tails.ravel(), negatives.ravel()]), return_inverse=True)
+        relation_rows, relation_place = torch.unique(model.relation_rows(directed), return_inverse=True)
+        entities = model.entities.detach()[rows].requires_grad_()
+        relations = model.relations.detach()[relation_rows].requires_grad_()
+
+        head, tail, negative = entities.index_select(0, place).split([k * c, k * c, k * n])
+        queries = model.queries(head.view(k, c, -1), relations.index_select(0, relation_place.ravel()).view(k, c, -1), directed)
+        positive_scores = self._scores(queries.flatten(0, 1)[:, None], tail[:, None]).view(k, c)
+        negative_scores = self._scores(queries, negative.view(k, n, -1))
+        link = link_loss(positive_scores, negative_scores, known, weights, temperature=training.adversarial_temperature)
+        anchor = link.new_zeros(())
+        if model.text is not None and text.anchor_weight:
+            anchor = ANCHORS[text.anchor](entities, model.text[rows]).mean()
+        loss = training.link_weight * link + text.anchor_weight * anchor
+        loss.backward()
+
+        self.entity_optimizer.step(rows, entities.grad)
+        self.relation_optimizer.step(relation_rows, relations.grad)
+        return torch.stack([link, anchor, loss]).detach()
+
+    def _scores(self, queries: Tensor, candidates: Tensor) -> Tensor:
+        return self.model.interaction.scores(queries, candidates, self.settings.model.gamma)
+
+    def _check(self, losses: Tensor) -> None:
+        bad = torch.nonzero(~torch.isfinite(losses[:, 2]))
+        if len(bad):
+            raise TrainingError(
+                f"The loss became {losses[bad[0, 0], 2]:g} in step {int(bad[0, 0]) + 1} of epoch {self.epoch + 1}.",
+                expected="a finite loss",
+                advice="lower the learning rate or raise the number of negatives; the last checkpoint is kept.",
+            )
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of that name; ``auto`` is CUDA where it is, else the CPU.
+
+    :raises TrainingError: if the device is not there
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise TrainingError(f"There is no device {name!r}.", expected="auto, cpu, cuda or cuda:NUMBER") from error
+    if device.type not in ("cpu", "cuda") or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
+        raise TrainingError(
+            f"The device {name!r} was asked for, but this machine has {torch.cuda.device_count()} CUDA device(s).",
+            advice="use --device auto or --device cpu.",
+        )
+    return device

@@ -1,0 +1,1 @@
+"""Descriptions and names of entities, and the vectors made of them."""

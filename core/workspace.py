@@ -1,0 +1,186 @@
+"""Say what lies where on disk, and write it so that nothing is ever half there."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import UnknownNameError, WorkspaceError
+
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder that holds vectors and runs: ``LLADR_HOME``, else ``./workspace``."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Workspace":
+        """Return the workspace that the environment names."""
+        return cls(Path(os.environ.get("LLADR_HOME") or "workspace").expanduser().resolve())
+
+    @property
+    def vector_cache(self) -> Path:
+        """Return the file of cached text vectors."""
+        return self.root / "cache" / "vectors.sqlite"
+
+    def run(self, name: str) -> "RunFolder":
+        """Return the folder of a run, existing or not.
+
+        :raises WorkspaceError: if the name is no safe file name
+        """
+        if not RUN_NAME.fullmatch(name):
+            raise WorkspaceError(
+                f"{name!r} is no usable run name.",
+                expected="letters, digits, dot, dash, underscore; at most 80; a letter or digit first",
+                advice="choose a name such as alzheimer-full-1.",
+            )
+        return RunFolder(self.root / "runs" / name)
+
+    def runs(self) -> list["RunFolder"]:
+        """Return all runs with settings, by name."""
+        folders = sorted((self.root / "runs").glob("*/settings.json"))
+        return [RunFolder(path.parent) for path in folders]
+
+    def existing_run(self, name: str) -> "RunFolder":
+        """Return a run that is there.
+
+        :raises UnknownNameError: if there is none of this name
+        """
+        run = self.run(name)
+        if not run.settings_file.exists():
+            names = [folder.name for folder in self.runs()]
+            raise UnknownNameError("run", name, names, advice="see `lladr runs`, or train it: `lladr train --name ...`.")
+        return run
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run: settings, status, trace, model and text matrix."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Return the run's name."""
+        return self.path.name
+
+    @property
+    def settings_file(self) -> Path:
+        """Return the file of the settings, written first."""
+        return self.path / "settings.json"
+
+    @property
+    def status_file(self) -> Path:
+        """Return the file that says how far the run is."""
+        return self.path / "status.json"
+
+    @property
+    def trace_file(self) -> Path:
+        """Return the file with one JSON line an epoch."""
+        return self.path / "trace.jsonl"
+
+    @property
+    def model_file(self) -> Path:
+        """Return the weights and the optimiser's state."""
+        return self.path / "model.safetensors"
+
+    @property
+    def text_file(self) -> Path:
+        """Return the text matrix that was injected."""
+        return self.path / "text.safetensors"
+
+    @property
+    def evaluations(self) -> Path:
+        """Return the folder of evaluation results."""
+        return self.path / "evaluations"
+
+    @property
+    def log_file(self) -> Path:
+        """Return what a background training printed."""
+        return self.path / "log.txt"
+
+    def trace(self) -> list[dict[str, Any]]:
+        """Return the trace; a last line that is still being written is left out."""
+        if not self.trace_file.exists():
+            return []
+        lines = self.trace_file.read_text(encoding="utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; it takes its place only when all went well.
+
+    :raises WorkspaceError: if the disk is full or the folder cannot be written
+    """
+    with explained_disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        with explained_disk_errors(path):
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained_disk_errors(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into one that a user can act on."""
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path} could not be written: {error.strerror or error}.",
+            expected="a folder with free space and the right to write",
+            advice="free some space, or point LLADR_HOME (or --out) to another folder; nothing was changed.",
+        ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file atomically (UTF-8)."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file atomically."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of the workspace.
+
+    :raises WorkspaceError: if it is missing or damaged
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise WorkspaceError(f"{path} cannot be read: {error}.", advice="remove the folder it is in and run again.") from error
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line to a log such as the trace."""
+    with explained_disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def file_slug(*parts: str) -> str:
+    """Return a harmless file name made of these parts (no path pieces, no leading dot)."""
+    words = (re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-").lower()[:60] for part in parts)
+    return "_".join(word for word in words if word) or "unnamed"
