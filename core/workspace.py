@@ -103,6 +103,16 @@ class RunFolder:
         return self.path / "evaluations"
 
     @property
+    def lock_file(self) -> Path:
+        """Return the file that a training process holds locked."""
+        return self.path / "lock"
+
+    @property
+    def stop_file(self) -> Path:
+        """Return the file whose presence asks a training to stop after its epoch."""
+        return self.path / "stop"
+
+    @property
     def log_file(self) -> Path:
         """Return what a background training printed."""
         return self.path / "log.txt"

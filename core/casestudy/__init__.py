@@ -1,1 +1,1 @@
-
+"""Join ranking, marks and evidence into what a clinician reads."""

@@ -1,1 +1,1 @@
-
+"""Say why: paths between a drug and a disease."""

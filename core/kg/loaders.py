@@ -1,9 +1,6 @@
 """Read graphs: the starter folder, and any folder or pair of files in its form or in Hetionet's."""
 
-import gzip
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +8,7 @@ import numpy as np
 from core.errors import GraphFormatError
 from core.kg.graph import KnowledgeGraph
 from core.kg.sources import ASSETS, source_for
+from core.kg.tables import Row, read_table
 from core.kg.vocabulary import Vocabulary
 
 SHIPPED = {"starter": ASSETS / "starter"}
@@ -50,11 +48,11 @@ def load_files(nodes: Path, edges: Path, *, name: str, folder: Path | None = Non
 
     Both are tab-separated with a header, plain or gzipped. Repeated edges are dropped and counted.
     """
-    node_rows = list(_read_table(nodes, NODE_COLUMNS))
+    node_rows = list(read_table(nodes, NODE_COLUMNS))
     if not node_rows:
         raise GraphFormatError(nodes, None, "there are no nodes below the header.", expected="one node a line")
     row_of = _unique_rows(node_rows, nodes)
-    kept, duplicates = _distinct_edges(_read_table(edges, EDGE_COLUMNS), row_of, edges)
+    kept, duplicates = _distinct_edges(read_table(edges, EDGE_COLUMNS), row_of, edges)
     if not kept:
         raise GraphFormatError(edges, None, "there are no edges below the header.", expected="one edge a line")
     relations = tuple(sorted({row.cells["relation"] for row in kept}))
@@ -76,56 +74,7 @@ def load_files(nodes: Path, edges: Path, *, name: str, folder: Path | None = Non
     )
 
 
-@dataclass(frozen=True)
-class _Row:
-    line: int
-    cells: dict[str, str]
-
-
-def _read_table(path: Path, required: tuple[str, ...]) -> Iterator[_Row]:
-    lines = _read_lines(path)
-    header = next(lines, (1, ""))[1].split("\t")
-    missing = [column for column in required if column not in header]
-    if missing:
-        raise GraphFormatError(
-            path,
-            1,
-            f"the header is {header!r}.",
-            expected=f"tab-separated columns {', '.join(required)}",
-            advice="add a header line.",
-        )
-    places = [header.index(column) for column in required]
-    for number, line in lines:
-        if not line:
-            continue
-        cells = line.split("\t")
-        if len(cells) != len(header) or not all(cells[place].strip() for place in places):
-            raise GraphFormatError(
-                path,
-                number,
-                f"{len(cells)} column(s): {line[:120]!r}.",
-                expected=f"{len(header)} tab-separated columns ({', '.join(header)}) with {', '.join(required)} filled in",
-                advice="mend this line; a tab inside a name must become a space.",
-            )
-        yield _Row(number, dict(zip(header, cells, strict=True)))
-
-
-def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield line numbers (one-based) and lines; name the line at which a damaged file stops being readable."""
-    number = 0
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
-                yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-    except FileNotFoundError as error:
-        raise GraphFormatError(path, None, "the file is missing.", expected="nodes.tsv and edges.tsv[.gz]") from error
-    except UnicodeDecodeError as error:
-        raise GraphFormatError(path, number, f"not UTF-8 ({error.reason}).", advice="save the file as UTF-8.") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise GraphFormatError(path, number + 1, f"cannot be read: {error}.", advice="fetch or write the file again.") from error
-
-
-def _unique_rows(node_rows: list[_Row], path: Path) -> dict[str, int]:
+def _unique_rows(node_rows: list[Row], path: Path) -> dict[str, int]:
     row_of: dict[str, int] = {}
     for number, row in enumerate(node_rows):
         identifier = row.cells["id"]
@@ -138,8 +87,8 @@ def _unique_rows(node_rows: list[_Row], path: Path) -> dict[str, int]:
     return row_of
 
 
-def _distinct_edges(rows: Iterator[_Row], row_of: dict[str, int], path: Path) -> tuple[list[_Row], int]:
-    kept: dict[tuple[str, str, str], _Row] = {}
+def _distinct_edges(rows: Iterator[Row], row_of: dict[str, int], path: Path) -> tuple[list[Row], int]:
+    kept: dict[tuple[str, str, str], Row] = {}
     count = 0
     for row in rows:
         count += 1

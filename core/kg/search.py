@@ -74,7 +74,7 @@ class EntityIndex:
         if not rows:
             nearest = [self._graph.names[match.row] for match in self.find(query, limit=5)]
             raise UnknownNameError(self._what, query, nearest, advice="give one of these names, a synonym, or the identifier.")
-        return rows.pop()
+        return next(iter(rows))
 
     def _fuzzy(self, query: str, limit: int) -> list[Match]:
         text = utils.default_process(query)

@@ -1,0 +1,247 @@
+"""Define the commands."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from core import pipeline
+from core.casestudy.export import rank_records, to_csv, to_json
+from core.casestudy.pairs import read_pairs, score_pairs, write_scored_pairs
+from core.casestudy.shortlist import shortlist
+from core.cli.progress import console, followed
+from core.config import InteractionName, RunSettings, read_toml
+from core.errors import ConfigError, TrainingError
+from core.kg.search import EntityIndex
+from core.types import TextMode
+from core.workspace import Workspace, file_slug
+
+NOT_ADVICE = "Research software, not medical advice."
+app = typer.Typer(
+    help="LLaDR Explorer: rank known drugs for a disease with a knowledge graph and what a language model wrote about it.",
+    epilog=f"{NOT_ADVICE} Runs and vectors lie in ./workspace, or where LLADR_HOME points.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+RunOption = Annotated[str | None, typer.Option("--run", help="Name of a finished run; default: lladr, else the latest.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def prepare() -> None:
+    """Make everything ready: text vectors, then the default pair of runs (base and LLaDR), then how good they are.
+
+    What is there already is kept, so a second call takes a second. About two minutes on two cores.
+    """
+    workspace = Workspace.default()
+    for name, text in pipeline.DEFAULT_RUNS.items():
+        _train(workspace, name, RunSettings().replace(text={"mode": text}), restart=False)
+    for name in pipeline.DEFAULT_RUNS:
+        with followed(f"how good is {name}") as hooks:
+            pipeline.evaluate_run(workspace, name, hooks=hooks)
+    console.print(f'Ready in {workspace.root}. Next: `lladr serve`, or `lladr rank --disease "Alzheimer\'s disease"`.')
+
+
+@app.command()
+def train(
+    kg: Annotated[str | None, typer.Option(help="starter, a folder with nodes.tsv and edges.tsv[.gz], or NODES,EDGES.")] = None,
+    interaction: Annotated[InteractionName | None, typer.Option(help="The scoring function of the embedding.")] = None,
+    text: Annotated[
+        TextMode | None,
+        typer.Option(
+            help="full: all descriptions; blind: without fields that name uses; name: names only; shuffled; none: base."
+        ),
+    ] = None,
+    dim: Annotated[int | None, typer.Option(help="Real numbers an entity.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the graph.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of start values and sampling.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:NUMBER.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run; default: made of graph, interaction, text and seed.")] = None,
+    rho: Annotated[float | None, typer.Option(help="Share of the learned vector in e = rho u + (1 - rho) t.")] = None,
+    anchor: Annotated[Literal["cosine", "euclidean", "kl"] | None, typer.Option(help="Distance of the anchor loss.")] = None,
+    anchor_weight: Annotated[float | None, typer.Option(help="Weight of the anchor loss (zeta 1).")] = None,
+    encoder: Annotated[str | None, typer.Option(help="bundled, or openai:MODEL for an OpenAI-compatible server.")] = None,
+    optimizer: Annotated[Literal["adagrad", "adam"] | None, typer.Option(help="Row-wise optimiser.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Step length.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Positives a step.")] = None,
+    negatives: Annotated[int | None, typer.Option(help="Corrupted entities a chunk of positives.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; 1 repeats bit for bit, 0 takes all.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with any settings; flags win over it.")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Throw away what a run of this name has.")] = False,
+) -> None:
+    """Train a run: a knowledge-graph embedding, with text injected or without (--text none).
+
+    A stopped or killed training goes on from its last checkpoint when the same command is given again.
+    """
+    values = read_toml(config) if config else {}
+    _override(values, kg=kg)
+    _override(values, "text", mode=text, rho=rho, anchor=anchor, anchor_weight=anchor_weight, encoder=encoder)
+    _override(values, "model", interaction=interaction, dim=dim)
+    loop = {"epochs": epochs, "seed": seed, "device": device, "optimizer": optimizer, "learning_rate": learning_rate}
+    _override(values, "training", **loop, batch_size=batch_size, negatives=negatives, threads=threads)
+    settings = RunSettings.parse(values)
+    _train(Workspace.default(), name or _default_name(settings), settings, restart=restart)
+
+
+@app.command()
+def rank(
+    disease: Annotated[str, typer.Option(help="Name, synonym or identifier of a disease.")],
+    run: RunOption = None,
+    top: Annotated[int, typer.Option(min=1, help="How many drugs.")] = 20,
+    as_json: JsonFlag = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+) -> None:
+    """Rank all drugs of the graph for a disease; known treatments stay in and are marked."""
+    loaded, base = _load_pair(run)
+    row = EntityIndex(loaded.graph, loaded.graph.diseases, "disease").resolve(disease)
+    table = shortlist(loaded.graph, loaded.scorer, row, base=base.scorer if base else None).head(top)
+    if as_json:
+        typer.echo(to_json(rank_records(table)))
+    elif as_csv:
+        typer.echo(to_csv(rank_records(table)), nl=False)
+    else:
+        columns = ["rank", *(["base_rank"] if base else []), "name", "class", "percentile", "status"]
+        _print_table(
+            f"{loaded.graph.names[row]}, run {loaded.name}, {len(loaded.graph.drugs)} drugs",
+            columns,
+            rank_records(table, columns),
+        )
+        console.print(NOT_ADVICE)
+
+
+@app.command()
+def score(
+    run: Annotated[str, typer.Option(help="Name of a finished run.")],
+    pairs: Annotated[Path, typer.Option(help="Table with columns compound and disease (identifiers or names).")],
+    out: Annotated[Path, typer.Option(help="Where to write the same pairs with score, percentile and rank.")],
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Leave out pairs the graph does not have; say how many.")
+    ] = False,
+) -> None:
+    """Score drug-disease pairs from a file.
+
+    Percentile and rank are among all drugs of the disease; other drugs that are known to treat it do not compete.
+    """
+    loaded = pipeline.load_run(Workspace.default(), run)
+    found = read_pairs(pairs, loaded.graph, skip_unknown=skip_unknown)
+    write_scored_pairs(out, found, score_pairs(loaded.graph, loaded.scorer, found.rows))
+    console.print(
+        f"{len(found.rows)} pairs scored with {run}, written to {out}." + (f" {found.skipped} left out." if found.skipped else "")
+    )
+
+
+@app.command()
+def evaluate(
+    run: RunOption = None, split_seed: Annotated[int, typer.Option(help="Of the split.")] = 0, as_json: JsonFlag = False
+) -> None:
+    """Say how well a run's recipe finds treatments that it has not seen.
+
+    A tenth of the known treatments is held out and the same settings are trained once more without them; each held-out drug is
+    ranked among all drugs of its disease, other known ones left out, ties at their mean place.
+    """
+    workspace = Workspace.default()
+    name = run or pipeline.default_run(workspace)
+    with followed(f"how good is {name}") as hooks:
+        result = pipeline.evaluate_run(workspace, name, split_seed=split_seed, hooks=hooks)
+    if as_json:
+        typer.echo(json.dumps(result, indent=1))
+        return
+    rows = [
+        {"metric": m, "value": v["value"], "95 % interval": f"{v['low']:.3f} - {v['high']:.3f}"}
+        for m, v in result["metrics"].items()
+    ]
+    _print_table(
+        f"{name} ({result['n_pairs']} pairs, {result['n_diseases']} diseases)", ["metric", "value", "95 % interval"], rows
+    )
+    console.print(f"{result['protocol']}; intervals: bootstrap over diseases.")
+
+
+@app.command()
+def runs(as_json: JsonFlag = False) -> None:
+    """List the runs of the workspace."""
+    records = [_run_record(folder) for folder in Workspace.default().runs()]
+    if as_json:
+        typer.echo(json.dumps(records, indent=1))
+    elif records:
+        _print_table("Runs", list(records[0]), records)
+    else:
+        console.print("No run yet: `lladr prepare` trains the default pair, `lladr train` one of your own.")
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
+) -> None:
+    """Open the dashboard on 127.0.0.1."""
+    script = Path(__file__).parents[2] / "dashboard" / "app.py"
+    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
+    environment = os.environ | {"LLADR_HOME": str(Workspace.default().root)}
+    console.print(f"Dashboard: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
+    raise typer.Exit(subprocess.call(command, cwd=script.parents[1], env=environment))  # noqa: S603 - our own arguments
+
+
+def _train(workspace: Workspace, name: str, settings: RunSettings, *, restart: bool) -> None:
+    with followed(name) as hooks:
+        run = pipeline.train_run(workspace, name, settings, restart=restart, hooks=hooks)
+    status = pipeline.run_status(run)
+    console.print(f"{name}: {status['state']}, epoch {status['epoch']} of {status['epochs']}.")
+    if status["state"] != "finished":
+        raise TrainingError(f"The run {name!r} was stopped.", advice="give the same command again: it goes on where it stopped.")
+
+
+def _load_pair(run: str | None) -> tuple[pipeline.LoadedRun, pipeline.LoadedRun | None]:
+    workspace = Workspace.default()
+    loaded = pipeline.load_run(workspace, run or pipeline.default_run(workspace))
+    base = pipeline.base_of(workspace, loaded.name)
+    return loaded, pipeline.load_run(workspace, base, graph=loaded.graph) if base else None
+
+
+def _override(values: dict[str, Any], group: str | None = None, **flags: Any) -> None:
+    """Put the flags that were given over the values of a file."""
+    target = values.setdefault(group, {}) if group else values
+    if not isinstance(target, dict):
+        raise ConfigError(f"The setting {group!r} is {target!r}.", expected=f"a table [{group}]")
+    target |= {key: value for key, value in flags.items() if value is not None}
+
+
+def _default_name(settings: RunSettings) -> str:
+    graph = file_slug(Path(settings.kg.split(",")[0]).name)
+    return f"{graph}-{settings.model.interaction}-{settings.text.mode}-{settings.training.seed}"
+
+
+def _run_record(folder: Any) -> dict[str, Any]:
+    settings, status = pipeline.read_settings(folder), pipeline.run_status(folder)
+    return {
+        "name": folder.name,
+        "state": status["state"],
+        "epoch": f"{status['epoch']}/{settings.training.epochs}",
+        "kg": settings.kg,
+        "interaction": settings.model.interaction,
+        "text": settings.text.mode,
+        "dim": settings.model.dim,
+        "seed": settings.training.seed,
+    }
+
+
+def _print_table(title: str, columns: list[str], records: list[dict[str, Any]]) -> None:
+    table = Table(title=title)
+    for column in columns:
+        numeric = isinstance(records[0][column], int | float) if records else False
+        table.add_column(column, justify="right" if numeric else "left")
+    for record in records:
+        table.add_row(*(_cell(record[column]) for column in columns))
+    Console().print(table)
+
+
+def _cell(value: object) -> str:
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return text.replace("[", "\\[")

@@ -1,0 +1,32 @@
+"""Run the stages in order: graph, text, training, scoring, evaluation."""
+
+from core.pipeline.evaluation import evaluate_run, known_evaluation
+from core.pipeline.runs import (
+    LoadedRun,
+    base_of,
+    default_run,
+    finished_runs,
+    is_being_trained,
+    load_run,
+    read_settings,
+    run_status,
+)
+from core.pipeline.training import Hooks, train_run
+
+DEFAULT_RUNS = {"base": "none", "lladr": "full"}  #: what ``lladr prepare`` trains: names and text modes
+
+__all__ = [
+    "DEFAULT_RUNS",
+    "Hooks",
+    "LoadedRun",
+    "base_of",
+    "default_run",
+    "evaluate_run",
+    "finished_runs",
+    "is_being_trained",
+    "known_evaluation",
+    "load_run",
+    "read_settings",
+    "run_status",
+    "train_run",
+]

@@ -1,0 +1,1 @@
+"""The app: shell, parts, charts, background jobs."""

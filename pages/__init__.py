@@ -1,0 +1,1 @@
+"""One user task each; run by the shell in dashboard/app.py."""
