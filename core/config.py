@@ -16,7 +16,7 @@ InteractionName = Literal["transe", "distmult", "complex", "rotate"]
 class Settings(BaseModel):
     """A frozen group of settings; unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -33,7 +33,8 @@ class Settings(BaseModel):
         """Return validated settings with some values changed; ``text={"mode": "none"}`` changes inside a group."""
         values = self.model_dump()
         for key, value in changes.items():
-            values[key] = {**values[key], **value} if isinstance(value, Mapping) else value
+            group = values.get(key)
+            values[key] = {**group, **value} if isinstance(group, Mapping) and isinstance(value, Mapping) else value
         return self.parse(values)
 
 
@@ -72,16 +73,19 @@ class ModelSettings(Settings):
 class TrainingSettings(Settings):
     """The loop: objective, corruptions, optimiser, seeds."""
 
-    epochs: int = Field(40, ge=1)
+    epochs: int = Field(16, ge=1)
     batch_size: int = Field(1024, ge=1)
     chunk_size: int = Field(128, ge=1)  #: positives that share one set of corrupted entities
     negatives: int = Field(128, ge=1)  #: corrupted entities a chunk
+    objective: Literal["sigmoid", "softmax"] = "sigmoid"  #: LLaDR's link loss, or cross-entropy
+    one_vs_all: bool = True  #: with softmax, treatments compete with all drugs or diseases instead of a sample
+    n3_weight: float = Field(0.0, ge=0)  #: pull on heads, relations and tails of the positives
     adversarial_temperature: float = Field(1.0, ge=0)  #: 0 weighs all negatives alike (1/N)
     link_weight: float = Field(1.8, gt=0)  #: zeta_2
     frequency_weights: bool = True  #: inverse square root of how often (h, r) and (r, t) occur
     type_constrained: bool = True  #: corrupt with entities of the kind that stands there
     optimizer: Literal["adagrad", "adam"] = "adagrad"
-    learning_rate: float = Field(0.05, gt=0)
+    learning_rate: float = Field(0.03, gt=0)
     seed: int = Field(0, ge=0)
     device: str = "auto"  #: ``auto`` takes CUDA where it is, else the CPU
     threads: int = Field(0, ge=0)  #: CPU threads; 0 leaves torch's choice, 1 makes runs repeatable bit for bit

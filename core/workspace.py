@@ -4,11 +4,12 @@ import json
 import os
 import re
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from core.errors import UnknownNameError, WorkspaceError
 
@@ -118,11 +119,18 @@ class RunFolder:
         return self.path / "log.txt"
 
     def trace(self) -> list[dict[str, Any]]:
-        """Return the trace; a last line that is still being written is left out."""
+        """Return the trace; a line that is still being written, or was torn by a kill, is left out."""
         if not self.trace_file.exists():
             return []
         lines = self.trace_file.read_text(encoding="utf-8").split("\n")[:-1]
-        return [json.loads(line) for line in lines]
+        return [record for line in lines if (record := _parsed(line))]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError:
+        return None
 
 
 @contextmanager
@@ -156,7 +164,7 @@ def explained_disk_errors(path: Path) -> Iterator[None]:
         raise WorkspaceError(
             f"{path} could not be written: {error.strerror or error}.",
             expected="a folder with free space and the right to write",
-            advice="free some space, or point LLADR_HOME (or --out) to another folder; nothing was changed.",
+            advice="free some space, or point LLADR_HOME (or --out) to another folder; what was there before is intact.",
         ) from error
 
 
@@ -164,6 +172,12 @@ def write_text(path: Path, text: str) -> None:
     """Write a whole text file atomically (UTF-8)."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole binary file atomically."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -183,14 +197,26 @@ def read_json(path: Path) -> Any:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line to a log such as the trace."""
+    """Append one line to a log such as the trace; a torn line before it, left by a killed process, stays a line of its own."""
     with explained_disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with path.open("ab+") as file:
+            file.seek(0, os.SEEK_END)
+            if file.tell() and not _ends_with_newline(file):
+                line = "\n" + line
+            file.write(line.encode() + b"\n")
+
+
+def _ends_with_newline(file: BinaryIO) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
 
 
 def file_slug(*parts: str) -> str:
     """Return a harmless file name made of these parts (no path pieces, no leading dot)."""
-    words = (re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-").lower()[:60] for part in parts)
-    return "_".join(word for word in words if word) or "unnamed"
+    return "_".join(_slug(part) for part in parts) or "unnamed"
+
+
+def _slug(part: str) -> str:
+    """Keep letters and digits; a text without any becomes a number made of it, so that two of them stay two."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-").lower()[:60] or f"x{zlib.crc32(part.encode()):08x}"

@@ -56,3 +56,12 @@ def metapath(graph: KnowledgeGraph, path: Path) -> str:
         arrow = f"> {relation} >" if step.forward else f"< {relation} <"
         words += [arrow, graph.kinds[step.end]]
     return " ".join(words)
+
+
+UNSPECIFIC = 0.1  #: a relation with at most this evidence weight says next to nothing of a treatment
+
+
+def is_unspecific(graph: KnowledgeGraph, path: Path) -> bool:
+    """Return whether a path leans on a relation that joins nearly anything, such as a shared metabolising enzyme."""
+    relations = (graph.vocabulary.relations[graph.triples[step.edge, 1]] for step in path.steps)
+    return any(graph.source.meaning(relation).evidence_weight <= UNSPECIFIC for relation in relations)

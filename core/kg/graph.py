@@ -112,8 +112,8 @@ class KnowledgeGraph:
         """Return the distinct (drug, disease) pairs that some relation of these roles joins. Shape (k, 2)."""
         wanted = np.concatenate([self.role_relations(role) for role in roles])
         edges = self.triples[np.isin(self.triples[:, 1], wanted)]
-        is_disease = np.isin(edges[:, 2], self.diseases)
-        return np.unique(edges[is_disease][:, [0, 2]], axis=0)
+        joins_both = np.isin(edges[:, 0], self.drugs) & np.isin(edges[:, 2], self.diseases)
+        return np.unique(edges[joins_both][:, [0, 2]], axis=0)
 
     @cached_property
     def known(self) -> IntArray:

@@ -23,15 +23,15 @@ def load_graph(name: str) -> KnowledgeGraph:
     """
     if name in SHIPPED:
         return load_folder(SHIPPED[name], name=name)
-    if "," in name and not Path(name).is_dir():
+    if "," in name and not _is_folder(Path(name)):
         nodes, edges = (Path(part.strip()) for part in name.split(",", 1))
-        return load_files(nodes, edges, name=name)
+        return load_files(nodes, edges, name=name, folder=nodes.parent)
     return load_folder(Path(name))
 
 
 def load_folder(folder: Path, *, name: str | None = None) -> KnowledgeGraph:
     """Load a folder that holds nodes.tsv and edges.tsv or edges.tsv.gz."""
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise GraphFormatError(
             folder,
             None,
@@ -41,6 +41,13 @@ def load_folder(folder: Path, *, name: str | None = None) -> KnowledgeGraph:
         )
     edges = next((path for path in (folder / "edges.tsv", folder / "edges.tsv.gz") if path.exists()), folder / "edges.tsv")
     return load_files(folder / "nodes.tsv", edges, name=name or str(folder.resolve()), folder=folder)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that no file system takes
+        return False
 
 
 def load_files(nodes: Path, edges: Path, *, name: str, folder: Path | None = None) -> KnowledgeGraph:

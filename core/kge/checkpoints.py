@@ -9,14 +9,14 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from core.config import RunSettings
 from core.errors import FingerprintError, WeightsError
 from core.kg.vocabulary import Vocabulary
 from core.kge.model import Model
 from core.kge.training import Trainer
-from core.workspace import atomic
+from core.workspace import write_bytes
 
 FORMAT = "lladr-model-1"
 
@@ -32,8 +32,7 @@ def save_checkpoint(trainer: Trainer, vocabulary: Vocabulary, path: Path) -> Non
         "epoch": str(trainer.epoch),
         "random_state": json.dumps({"seed": trainer.settings.training.seed, "next_epoch": trainer.epoch}),
     }
-    with atomic(path) as temporary:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata=metadata)
+    write_bytes(path, save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata=metadata))
 
 
 def load_model(path: Path, vocabulary: Vocabulary, settings: RunSettings) -> Model:

@@ -25,7 +25,12 @@ class Interaction:
     invert: Callable[[Tensor], Tensor]  #: relation vectors -> those of the inverse relations
     compare: Callable[[Tensor, Tensor], Tensor]  #: kernel, (k, c, d), (k, n, d) -> (k, c, n)
     is_distance: bool  #: then the score is gamma minus it
-    relation_width: Callable[[int], int]  #: d -> numbers a relation
+    is_complex: bool = False  #: vectors are complex: real half, imaginary half
+    relations_are_angles: bool = False  #: then a relation has d / 2 numbers, else d
+
+    def relation_width(self, dim: int) -> int:
+        """Return how many numbers a relation has."""
+        return dim // 2 if self.relations_are_angles else dim
 
     def scores(self, queries: Tensor, candidates: Tensor, gamma: float) -> Tensor:
         """Score candidates for queries; higher is better. Shapes (k, c, d), (k, n, d) -> (k, c, n)."""
@@ -62,23 +67,20 @@ def _conjugate(relations: Tensor) -> Tensor:
 
 
 INTERACTIONS: dict[InteractionName, Interaction] = {
-    "transe": Interaction(
-        "TransE", "Bordes et al. 2013, eq. 1; L1", _translate, torch.neg, kernels.l1, is_distance=True, relation_width=lambda d: d
-    ),
-    "distmult": Interaction(
-        "DistMult", "Yang et al. 2015, eq. 2", _multiply, torch.clone, kernels.dot, is_distance=False, relation_width=lambda d: d
-    ),
+    "transe": Interaction("TransE", "Bordes et al. 2013, eq. 1; L1", _translate, torch.neg, kernels.l1, is_distance=True),
+    "distmult": Interaction("DistMult", "Yang et al. 2015, eq. 2", _multiply, torch.clone, kernels.dot, is_distance=False),
     "complex": Interaction(
-        "ComplEx",
-        "Trouillon et al. 2016, eq. 9",
-        _complex_multiply,
-        _conjugate,
-        kernels.dot,
-        is_distance=False,
-        relation_width=lambda d: d,
+        "ComplEx", "Trouillon et al. 2016, eq. 9", _complex_multiply, _conjugate, kernels.dot, is_distance=False, is_complex=True
     ),
     "rotate": Interaction(
-        "RotatE", "Sun et al. 2019, eq. 2", _rotate, torch.neg, kernels.modulus, is_distance=True, relation_width=lambda d: d // 2
+        "RotatE",
+        "Sun et al. 2019, eq. 2",
+        _rotate,
+        torch.neg,
+        kernels.modulus,
+        is_distance=True,
+        is_complex=True,
+        relations_are_angles=True,
     ),
 }
 

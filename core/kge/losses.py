@@ -28,6 +28,30 @@ def link_loss(positive: Tensor, negative: Tensor, known: Tensor, weights: Tensor
     return (weights * (right + wrong)).sum() / weights.sum()
 
 
+def softmax_loss(positive: Tensor, negative: Tensor, known: Tensor, weights: Tensor) -> Tensor:
+    """Return ``- log softmax`` of the positive among itself and its corruptions, averaged with the positives' weights.
+
+    With all entities as corruptions this is the 1-vs-all cross-entropy of Lacroix et al. 2018 (arXiv 1806.07297).
+
+    :param positive: shape (k, c)
+    :param negative: shape (k, c, n)
+    :param known: shape (k, c, n); True leaves a corrupted triple out
+    :param weights: shape (k, c); 0 leaves a positive out
+    """
+    logits = torch.cat([positive[..., None], negative.masked_fill(known, -torch.inf)], dim=-1)
+    return (weights * (logits.logsumexp(-1) - positive)).sum() / weights.sum()
+
+
+def n3(vectors: Tensor, weights: Tensor, *, is_complex: bool) -> Tensor:
+    """Return the weighted mean of ``sum_j |v_j| ** 3``, moduli where complex (N3, Lacroix et al. 2018, eq. 4).
+
+    :param vectors: shape (b, d); complex ones as real half, imaginary half
+    :param weights: shape (b,)
+    """
+    squares = sum(half.square() for half in vectors.chunk(2, dim=-1)) if is_complex else vectors.square()
+    return (weights * (squares + 1e-12).pow(1.5).sum(-1)).sum() / weights.sum()
+
+
 def cosine_anchor(entities: Tensor, text: Tensor) -> Tensor:
     """Return ``1 - cos(e, t)``. Shapes (b, d), (b, d) -> (b,)."""
     return 1 - functional.cosine_similarity(entities, text, dim=-1)

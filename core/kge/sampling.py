@@ -1,6 +1,6 @@
 """Cut epochs into chunks of positives that share corrupted entities; keep known true triples out."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numba
@@ -23,6 +23,15 @@ class Batch:
     known: BoolArray  #: shape (k, c, n); True where the corrupted triple is known to be true, or only fills up
 
 
+@dataclass(frozen=True)
+class Group:
+    """Positives that may share corruptions."""
+
+    rows: IntArray  #: of the directed triples
+    pool: IntArray  #: entities that may stand at the tail
+    whole: bool  #: compete with the whole pool, not with a sample
+
+
 class ChunkSampler:
     """Sample the batches of an epoch, each from a generator of its own seed, so that any epoch can be repeated.
 
@@ -31,9 +40,18 @@ class ChunkSampler:
 
     :param triples: shape (n, 3): what the model may learn from, and all that is known to be true
     :param kind_codes: shape (n_entities,)
+    :param one_vs_all: relations whose positives compete with every entity that may stand there, not with a sample
     """
 
-    def __init__(self, triples: IntArray, kind_codes: IntArray, n_relations: int, settings: TrainingSettings) -> None:
+    def __init__(
+        self,
+        triples: IntArray,
+        kind_codes: IntArray,
+        n_relations: int,
+        settings: TrainingSettings,
+        *,
+        one_vs_all: Collection[int] = (),
+    ) -> None:
         if not len(triples):
             raise TrainingError("There are no edges to learn from.", expected="a graph with edges that may be trained on")
         self._settings = settings
@@ -41,7 +59,8 @@ class ChunkSampler:
         self._weights = frequency_weights(self._directed) if settings.frequency_weights else np.ones(len(self._directed))
         self._weights = self._weights.astype(np.float32)
         self._query_of, self._indptr, self._answers = _answers_by_query(self._directed, 2 * n_relations)
-        self._groups = _groups(self._directed, kind_codes, type_constrained=settings.type_constrained)
+        whole = {relation + offset for relation in one_vs_all for offset in (0, n_relations)}
+        self._groups = _groups(self._directed, kind_codes, whole, type_constrained=settings.type_constrained)
         self._n_entities = len(kind_codes)
 
     @property
@@ -50,48 +69,56 @@ class ChunkSampler:
         return len(self._directed)
 
     @property
-    def steps(self) -> int:
-        """Return the number of batches an epoch."""
-        chunks = sum(-(-len(rows) // self._settings.chunk_size) for rows, _ in self._groups)
-        return -(-chunks // self._chunks_a_batch)
-
-    @property
     def _chunks_a_batch(self) -> int:
         return max(1, self._settings.batch_size // self._settings.chunk_size)
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """Yield the batches of an epoch; the same number gives the same batches."""
         generator = np.random.default_rng([self._settings.seed, number])
-        chunks, group_of = self._shuffled_chunks(generator)
-        pools = [pool.copy() for _, pool in self._groups]
+        pools = [group.pool.copy() for group in self._groups]
         place = np.full(self._n_entities, -1, dtype=np.int32)
-        for start in range(0, len(chunks), self._chunks_a_batch):
-            part = slice(start, start + self._chunks_a_batch)
-            yield self._batch(chunks[part], group_of[part], pools, place, generator)
+        batches = self._shuffled_batches(generator)
+        for number in generator.permutation(len(batches)):
+            chunks, group_of = batches[number]
+            yield self._batch(chunks, group_of, pools, place, generator)
 
-    def _shuffled_chunks(self, generator: np.random.Generator) -> tuple[IntArray, IntArray]:
-        """Return rows of directed triples, -1 to fill up, shape (chunks, c); and the group of each chunk."""
-        size = self._settings.chunk_size
-        chunks, group_of = [], []
-        for group, (rows, _) in enumerate(self._groups):
-            filled = np.full(-(-len(rows) // size) * size, -1, dtype=np.int64)
-            filled[: len(rows)] = generator.permutation(rows)
-            chunks.append(filled.reshape(-1, size))
-            group_of.append(np.full(len(chunks[-1]), group))
-        order = generator.permutation(sum(map(len, chunks)))
-        return np.concatenate(chunks)[order], np.concatenate(group_of)[order]
+    def _shuffled_batches(self, generator: np.random.Generator) -> list[tuple[IntArray, IntArray]]:
+        """Return rows of directed triples, shape (k, c), and each chunk's group; one width of corruptions a batch.
+
+        A row that only fills up a chunk stands as ``~row``.
+        """
+        batches = []
+        for width in sorted({self._width(group) for group in self._groups}):
+            numbers = [number for number, group in enumerate(self._groups) if self._width(group) == width]
+            chunks = [self._chunks(self._groups[number].rows, generator) for number in numbers]
+            group_of = np.repeat(numbers, [len(part) for part in chunks])
+            order = generator.permutation(len(group_of))
+            stacked, size = np.concatenate(chunks)[order], self._chunks_a_batch
+            batches += [(stacked[s : s + size], group_of[order[s : s + size]]) for s in range(0, len(order), size)]
+        return batches
+
+    def _width(self, group: "Group") -> int:
+        return len(group.pool) if group.whole else self._settings.negatives
+
+    def _chunks(self, rows: IntArray, generator: np.random.Generator) -> IntArray:
+        """Shuffle rows and cut them; the last chunk is filled up by repeated rows, so that no other entity is touched."""
+        size = min(self._settings.chunk_size, self._settings.batch_size)
+        filled = np.resize(generator.permutation(rows), -(-len(rows) // size) * size)
+        filled[len(rows) :] = ~filled[len(rows) :]
+        return filled.reshape(-1, size)
 
     def _batch(
         self, chunks: IntArray, group_of: IntArray, pools: list[IntArray], place: IntArray, generator: np.random.Generator
     ) -> Batch:
-        n = self._settings.negatives
+        n = self._width(self._groups[group_of[0]])
         negatives = np.zeros((len(chunks), n), dtype=np.int64)
         known = np.zeros((*chunks.shape, n), dtype=np.bool_)
+        rows = np.where(chunks < 0, ~chunks, chunks)
         for k, group in enumerate(group_of):
             _corrupt(generator, pools[group], negatives[k])
-            _mark_known(chunks[k], negatives[k], len(pools[group]), self._query_of, self._indptr, self._answers, place, known[k])
-        heads, relations, tails = (self._directed[chunks, column] for column in range(3))
-        return Batch(heads, relations, tails, self._weights[chunks] * (chunks >= 0), negatives, known)
+            _mark_known(rows[k], negatives[k], len(pools[group]), self._query_of, self._indptr, self._answers, place, known[k])
+        heads, relations, tails = (self._directed[rows, column] for column in range(3))
+        return Batch(heads, relations, tails, self._weights[rows] * (chunks >= 0), negatives, known)
 
 
 def with_inverses(triples: IntArray, n_relations: int) -> IntArray:
@@ -123,29 +150,31 @@ def _answers_by_query(directed: IntArray, n_directed_relations: int) -> tuple[In
     return query_of.astype(np.int64), indptr.astype(np.int64), directed[order, 2].astype(np.int32)
 
 
-def _groups(directed: IntArray, kind_codes: IntArray, *, type_constrained: bool) -> list[tuple[IntArray, IntArray]]:
-    """Return, for each set of tail kinds, the rows of its triples and the entities that may stand there."""
+def _groups(directed: IntArray, kind_codes: IntArray, whole: set[int], *, type_constrained: bool) -> list[Group]:
+    """Put relations together whose tails have the same kinds, and which compete in the same way."""
     everything = np.arange(len(kind_codes), dtype=np.int32)
-    if not type_constrained:
-        return [(np.arange(len(directed)), everything)]
-    kinds_of: dict[int, frozenset[int]] = {}
-    for relation in np.unique(directed[:, 1]):
-        tails = directed[directed[:, 1] == relation, 2]
-        kinds_of[int(relation)] = frozenset(np.unique(kind_codes[tails]).tolist())
-    groups = []
-    for kinds in sorted(set(kinds_of.values()), key=sorted):
-        relations = [relation for relation, found in kinds_of.items() if found == kinds]
-        groups.append((np.flatnonzero(np.isin(directed[:, 1], relations)), everything[np.isin(kind_codes, list(kinds))]))
-    return groups
+    relations_of: dict[tuple[tuple[int, ...], bool], list[int]] = {}
+    for relation in np.unique(directed[:, 1]).tolist():
+        kinds = np.unique(kind_codes[directed[directed[:, 1] == relation, 2]]) if type_constrained else np.unique(kind_codes)
+        relations_of.setdefault((tuple(kinds.tolist()), relation in whole), []).append(relation)
+    return [
+        Group(np.flatnonzero(np.isin(directed[:, 1], relations)), everything[np.isin(kind_codes, kinds)], whole=is_whole)
+        for (kinds, is_whole), relations in sorted(relations_of.items())
+    ]
 
 
 @numba.njit(cache=True)
 def _corrupt(generator, pool, negatives):
-    """Draw distinct entities by the first steps of a Fisher-Yates shuffle of the pool, which stays shuffled."""
+    """Draw distinct entities by the first steps of a Fisher-Yates shuffle of the pool, which stays shuffled.
+
+    A pool that is too small is drawn whole and repeated; :func:`_mark_known` masks the repetitions.
+    """
     for place in range(min(len(negatives), len(pool))):
         other = place + int(generator.random() * (len(pool) - place))
         pool[place], pool[other] = pool[other], pool[place]
         negatives[place] = pool[place]
+    for place in range(len(pool), len(negatives)):
+        negatives[place] = negatives[place - len(pool)]
 
 
 @numba.njit(cache=True)
@@ -156,10 +185,9 @@ def _mark_known(chunk, negatives, pool_size, query_of, indptr, answers, place, k
         place[negatives[column]] = column
     for row in range(len(chunk)):
         known[row, drawn:] = True
-        query = query_of[chunk[row]] if chunk[row] >= 0 else -1
-        if query >= 0:
-            for answer in answers[indptr[query] : indptr[query + 1]]:
-                if place[answer] >= 0:
-                    known[row, place[answer]] = True
+        query = query_of[chunk[row]]
+        for answer in answers[indptr[query] : indptr[query + 1]]:
+            if place[answer] >= 0:
+                known[row, place[answer]] = True
     for column in range(drawn):
         place[negatives[column]] = -1

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from core.errors import ConfigError
 from core.kge.model import Model
 from core.types import FloatArray, IntArray
 
@@ -17,11 +18,18 @@ class KgeScorer:
 
     :param name: how tables call it
     :param treatment_relations: rows of the relations that mean "treats"
+    :raises ConfigError: if there is none
     """
 
     def __init__(self, name: str, model: Model, treatment_relations: IntArray) -> None:
+        if not len(treatment_relations):
+            raise ConfigError(
+                "The graph has none of the relations that its source declares as treatment.",
+                expected="at least one relation with the role 'treats'",
+                advice="mend [roles] in source.toml.",
+            )
         self.name = name
-        self._model = model.cpu().eval()
+        self._model = model
         self._relations = treatment_relations
 
     def scores(self, drugs: IntArray, diseases: IntArray) -> FloatArray:
@@ -30,14 +38,15 @@ class KgeScorer:
         return np.concatenate(blocks) if blocks else np.empty((0, len(drugs)))
 
     def _block(self, drugs: IntArray, diseases: IntArray) -> FloatArray:
-        drug_rows, disease_rows = (torch.from_numpy(np.asarray(rows, dtype=np.int64)) for rows in (drugs, diseases))
-        best = torch.full((len(diseases), len(drugs)), -torch.inf)
+        device = self._model.entities.device
+        drug_rows, disease_rows = (torch.tensor(rows, dtype=torch.int64, device=device) for rows in (drugs, diseases))
+        best = torch.full((len(diseases), len(drugs)), -torch.inf, device=device)
         for relation in self._relations.tolist():
             forward = self._model.score_tails(drug_rows, torch.full_like(drug_rows, relation), disease_rows).T
             inverse = torch.full_like(disease_rows, relation + self._model.n_relations)
             backward = self._model.score_tails(disease_rows, inverse, drug_rows)
             best = torch.maximum(best, (forward + backward) / 2)
-        return best.double().numpy()
+        return best.double().cpu().numpy()
 
 
 def _starts(count: int) -> range:

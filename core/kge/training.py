@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.config import RunSettings
 from core.errors import TrainingError
-from core.kge.losses import ANCHORS, link_loss
+from core.kge.losses import ANCHORS, link_loss, n3, softmax_loss
 from core.kge.model import Model
 from core.kge.optimizers import OPTIMIZERS
 from core.kge.sampling import Batch, ChunkSampler
@@ -77,7 +77,9 @@ class Trainer:
         queries = model.queries(head.view(k, c, -1), relations.index_select(0, relation_place.ravel()).view(k, c, -1), directed)
         positive_scores = self._scores(queries.flatten(0, 1)[:, None], tail[:, None]).view(k, c)
         negative_scores = self._scores(queries, negative.view(k, n, -1))
-        link = link_loss(positive_scores, negative_scores, known, weights, temperature=training.adversarial_temperature)
+        link = self._link(positive_scores, negative_scores, known, weights)
+        if training.n3_weight:
+            link = link + training.n3_weight * self._n3(head, relations.index_select(0, relation_place.ravel()), tail, weights)
         anchor = link.new_zeros(())
         if model.text is not None and text.anchor_weight:
             anchor = ANCHORS[text.anchor](entities, model.text[rows]).mean()
@@ -87,6 +89,17 @@ class Trainer:
         self.entity_optimizer.step(rows, entities.grad)
         self.relation_optimizer.step(relation_rows, relations.grad)
         return torch.stack([link, anchor, loss]).detach()
+
+    def _link(self, positive: Tensor, negative: Tensor, known: Tensor, weights: Tensor) -> Tensor:
+        if self.settings.training.objective == "softmax":
+            return softmax_loss(positive, negative, known, weights)
+        return link_loss(positive, negative, known, weights, temperature=self.settings.training.adversarial_temperature)
+
+    def _n3(self, heads: Tensor, relations: Tensor, tails: Tensor, weights: Tensor) -> Tensor:
+        """Pull on the positives' vectors; the angles of RotatE have no size to pull on."""
+        interaction = self.model.interaction
+        tables = (heads, tails) if interaction.relations_are_angles else (heads, tails, relations)
+        return sum(n3(table, weights.ravel(), is_complex=interaction.is_complex) for table in tables)
 
     def _scores(self, queries: Tensor, candidates: Tensor) -> Tensor:
         return self.model.interaction.scores(queries, candidates, self.settings.model.gamma)

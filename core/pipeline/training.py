@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import torch
 
 from core.config import RunSettings
@@ -94,13 +95,19 @@ def _trainer(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settin
     torch.set_num_threads(settings.training.threads or torch.get_num_threads())
     text = _text_of(run, workspace, graph, settings, hooks)
     model = new_model(graph.vocabulary, settings.model, settings.text, text, seed=settings.training.seed)
-    sampler = ChunkSampler(graph.training_triples, graph.kind_codes, graph.n_relations, settings.training)
-    trainer = Trainer(model, sampler, settings)
+    trainer = Trainer(model, _sampler(graph, settings), settings)
     if run.model_file.exists():
         restore(trainer, graph.vocabulary, run.model_file)
     kept = [line for line in run.trace() if line["epoch"] <= trainer.epoch]
     write_text(run.trace_file, "".join(json.dumps(line) + "\n" for line in kept))
     return trainer
+
+
+def _sampler(graph: KnowledgeGraph, settings: RunSettings) -> ChunkSampler:
+    training = settings.training
+    treatments = np.concatenate([graph.role_relations("treats"), graph.role_relations("palliates")]).tolist()
+    whole = treatments if training.objective == "softmax" and training.one_vs_all else ()
+    return ChunkSampler(graph.training_triples, graph.kind_codes, graph.n_relations, training, one_vs_all=whole)
 
 
 def _text_of(

@@ -36,17 +36,24 @@ class CachedEmbedder:
         :raises EmbeddingError: if the encoder gives vectors of another shape, or not finite ones
         """
         keys = [self._key(text) for text in texts]
-        with self._open() as database:
+        with self._opened() as database:
             found = _lookup(database, keys)
-            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
-            for batch in _batches(list(missing.items()), BATCH):
-                progress(len(found), len(set(keys)))
-                vectors = self._checked([text for _, text in batch])
-                new = {key: vector for (key, _), vector in zip(batch, vectors, strict=True)}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        for batch in _batches(list(missing.items()), BATCH):
+            progress(len(found), len(set(keys)))
+            vectors = self._checked([text for _, text in batch])
+            new = {key: vector for (key, _), vector in zip(batch, vectors, strict=True)}
+            with self._opened() as database:
                 _store(database, new)
-                found |= new
+            found |= new
         progress(len(found), len(found))
-        return np.stack([found[key] for key in keys])
+        if len({len(vector) for vector in found.values()}) > 1:
+            raise EmbeddingError(
+                f"The encoder {self.name} gave vectors of several lengths.",
+                expected="one length",
+                advice="delete the vector cache.",
+            )
+        return np.stack([found[key] for key in keys]) if keys else np.empty((0, 0), dtype=np.float32)
 
     def _key(self, text: str) -> bytes:
         return hashlib.sha256(f"{self.name}\0{text}".encode()).digest()
@@ -62,7 +69,7 @@ class CachedEmbedder:
         return vectors
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=60)) as database:
@@ -82,7 +89,7 @@ def _lookup(database: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Floa
     for batch in _batches(keys, LOOKUP):
         marks = ",".join("?" * len(batch))
         rows = database.execute(f"SELECT key, value FROM vector WHERE key IN ({marks})", batch)  # noqa: S608 - only marks
-        found |= {key: np.frombuffer(value, dtype=np.float32) for key, value in rows}
+        found |= {key: np.frombuffer(value, dtype=np.float32) for key, value in rows if len(value) % 4 == 0}
     return found
 
 

@@ -19,6 +19,7 @@ class Description(Settings, extra="ignore"):
     """One entity's text, field by field; a field may be empty."""
 
     id: str
+    name: str = ""
     background: str = ""
     mechanism: str = ""
     indications: str = ""
@@ -32,6 +33,8 @@ class Description(Settings, extra="ignore"):
 def load_descriptions(graph: KnowledgeGraph) -> dict[int, Description]:
     """Read ``descriptions.jsonl`` of the graph's folder; empty where there is none.
 
+    Where several lines have one id, the one that has the entity's name wins, else the first: sources merge entities.
+
     :returns: by entity row; lines about entities that the graph does not have are left out
     :raises GraphFormatError: if a line is no description; names the line
     """
@@ -39,7 +42,12 @@ def load_descriptions(graph: KnowledgeGraph) -> dict[int, Description]:
     if path is None or not path.exists():
         return {}
     rows = graph.vocabulary.entity_row
-    return {rows[d.id]: d for d in _read(path) if d.id in rows}
+    found: dict[int, Description] = {}
+    for description in _read(path):
+        row = rows.get(description.id)
+        if row is not None and (row not in found or description.name == graph.names[row] != found[row].name):
+            found[row] = description
+    return found
 
 
 def _read(path: Path) -> list[Description]:

@@ -73,31 +73,34 @@ class OpenAIEmbedder:
 
         :raises EmbeddingError: if there is no key, the server does not answer, or it answers something else
         """
-        vectors: list[list[float]] = []
+        blocks: list[FloatArray] = []
         for start in range(0, len(texts), self.batch_size):
-            vectors += self._ask(list(texts[start : start + self.batch_size]))
-            progress(len(vectors), len(texts))
-        return _unit_rows(np.array(vectors, dtype=np.float32))
+            blocks.append(self._ask(list(texts[start : start + self.batch_size])))
+            progress(min(start + self.batch_size, len(texts)), len(texts))
+        if len({block.shape[1] for block in blocks}) > 1:
+            raise EmbeddingError("The embedding server gave vectors of several lengths.", expected="one length for all texts")
+        return _unit_rows(np.concatenate(blocks)) if blocks else np.empty((0, 0), dtype=np.float32)
 
-    def _ask(self, texts: list[str]) -> list[list[float]]:
+    def _ask(self, texts: list[str]) -> FloatArray:
         from openai import OpenAIError
 
         try:
             answer = self._client.embeddings.create(model=self._model, input=texts, encoding_format="float")
             data = sorted(answer.data, key=lambda item: item.index)
+            vectors = np.array([item.embedding for item in data], dtype=np.float32)
         except (OpenAIError, TypeError, AttributeError, ValueError) as error:
             raise EmbeddingError(
                 f"The embedding server did not answer usably: {error}",
                 expected="a server that speaks /v1/embeddings",
                 advice="check OPENAI_BASE_URL, OPENAI_API_KEY and the model's name; what was embedded so far is kept.",
             ) from error
-        if [item.index for item in data] != list(range(len(texts))) or len({len(item.embedding) for item in data}) != 1:
+        if [item.index for item in data] != list(range(len(texts))) or vectors.ndim != 2:
             raise EmbeddingError(
                 f"The embedding server gave {len(data)} vectors for {len(texts)} texts, or vectors of several lengths.",
                 expected="one vector a text, all of one length",
                 advice="check the model's name and the server's log.",
             )
-        return [item.embedding for item in data]
+        return vectors
 
     @cached_property
     def _client(self) -> "OpenAI":
@@ -128,6 +131,4 @@ class HashingEmbedder:
 
 
 def _unit_rows(vectors: FloatArray) -> FloatArray:
-    if vectors.ndim != 2:
-        return vectors
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

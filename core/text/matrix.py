@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from core.config import TextSettings
 from core.errors import ConfigError, FingerprintError, WeightsError
@@ -15,7 +15,7 @@ from core.kg.graph import KnowledgeGraph
 from core.kg.vocabulary import Vocabulary
 from core.text.descriptions import BLIND_FIELDS, FIELDS, Description, Field
 from core.types import Embedder, FloatArray, IntArray, Progress, TextMode, silent
-from core.workspace import atomic
+from core.workspace import write_bytes
 
 MODE_FIELDS: dict[TextMode, tuple[Field, ...]] = {
     "full": FIELDS,
@@ -58,8 +58,7 @@ class TextMatrix:
     def save(self, path: Path) -> None:
         """Write matrix, fingerprint and history as one safetensors file."""
         metadata = {"fingerprint": self.fingerprint, "history": json.dumps(self.history)}
-        with atomic(path) as temporary:
-            save_file({"vectors": np.ascontiguousarray(self.vectors)}, temporary, metadata=metadata)
+        write_bytes(path, save({"vectors": np.ascontiguousarray(self.vectors)}, metadata=metadata))
 
     @classmethod
     def load(cls, path: Path, vocabulary: Vocabulary) -> "TextMatrix":

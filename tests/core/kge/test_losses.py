@@ -1,0 +1,116 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import cosine, euclidean
+from scipy.special import softmax
+from scipy.stats import entropy
+
+from core.kge.losses import ANCHORS, link_loss, softmax_loss
+from tests.core.kge.tables import random_tensor
+
+K, C, N = 2, 3, 4
+
+
+def log_sigma(x):
+    return -math.log1p(math.exp(-x))
+
+
+def slow_link_loss(positive, negative, known, weights, temperature):
+    """Go over every positive and every corruption that is kept."""
+    total = 0.0
+    for k in range(len(positive)):
+        for c in range(len(positive[k])):
+            kept = [score for score, out in zip(negative[k][c], known[k][c], strict=True) if not out]
+            strength = [math.exp(temperature * score) for score in kept]
+            wrong = sum(s / sum(strength) * -log_sigma(-score) for s, score in zip(strength, kept, strict=True))
+            total += weights[k][c] * (-log_sigma(positive[k][c]) + wrong)
+    return total / sum(map(sum, weights))
+
+
+@pytest.fixture
+def block():
+    positive, negative = random_tensor(K, C, seed=1), random_tensor(K, C, N, seed=2) * 3
+    known = random_tensor(K, C, N, seed=3) > 0.8
+    weights = random_tensor(K, C, seed=4).abs()
+    known[0, 1] = True  # nothing to compare with
+    weights[1, 2] = 0  # fills up
+    return positive, negative, known, weights
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0, 3.0])
+def test_link_loss_is_the_formula_of_the_paper(block, temperature):
+    expected = slow_link_loss(*(x.tolist() for x in block), temperature)
+    assert link_loss(*block, temperature=temperature).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_temperature_zero_weighs_all_corruptions_alike(block):
+    positive, negative, known, weights = block
+    known, weights = torch.zeros_like(known), torch.ones_like(weights)
+    expected = np.logaddexp(0, -positive.numpy()).mean() + np.logaddexp(0, negative.numpy()).mean()
+    assert link_loss(positive, negative, known, weights, temperature=0).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_self_adversarial_weights_have_no_gradient(block):
+    positive, negative, known, weights = block
+    negative = negative.requires_grad_()
+    link_loss(positive, negative, known, weights, temperature=1.0).backward()
+    shares = torch.nan_to_num(negative.detach().masked_fill(known, -torch.inf).softmax(-1))
+    expected = shares * negative.detach().sigmoid() * (weights / weights.sum())[..., None]
+    torch.testing.assert_close(negative.grad, expected)
+
+
+def test_known_corruptions_and_fillers_change_nothing(block):
+    positive, negative, known, weights = block
+    before = link_loss(positive, negative, known, weights, temperature=1.0)
+    changed_positive = positive.masked_fill(weights == 0, 50.0)
+    after = link_loss(changed_positive, negative.masked_fill(known, 50.0), known, weights, temperature=1.0)
+    torch.testing.assert_close(before, after)
+
+
+def test_a_batch_without_any_corruption_has_a_finite_loss_and_gradient(block):
+    positive, negative, known, weights = block
+    negative = negative.requires_grad_()
+    loss = link_loss(positive, negative, torch.ones_like(known), weights, temperature=1.0)
+    loss.backward()
+    assert loss.isfinite()
+    assert not negative.grad.any()
+
+
+def test_softmax_loss_is_the_cross_entropy_of_the_positive_among_what_is_kept(block):
+    positive, negative, known, weights = block
+    expected = 0.0
+    for k, c in np.ndindex(K, C):
+        kept = negative[k, c][~known[k, c]].tolist()
+        expected += weights[k, c].item() * -math.log(softmax([positive[k, c].item(), *kept])[0])
+    assert softmax_loss(*block).item() == pytest.approx(expected / weights.sum().item(), rel=1e-5)
+
+
+def test_softmax_loss_does_not_see_what_is_left_out(block):
+    positive, negative, known, weights = block
+    changed = negative.masked_fill(known, 50.0).requires_grad_()
+    torch.testing.assert_close(softmax_loss(*block), softmax_loss(positive, changed, known, weights))
+    gradient = torch.autograd.grad(softmax_loss(positive, changed, known, weights), changed)[0]
+    assert not gradient[known].any()
+    assert gradient.isfinite().all()
+
+
+SCIPY = {"cosine": cosine, "euclidean": euclidean, "kl": lambda e, t: entropy(softmax(t), softmax(e))}
+
+
+@pytest.mark.parametrize("name", ANCHORS)
+def test_an_anchor_is_scipys_distance(name):
+    entities, text = random_tensor(5, 6, seed=1), random_tensor(5, 6, seed=2)
+    expected = [SCIPY[name](e, t) for e, t in zip(entities.double().numpy(), text.double().numpy(), strict=True)]
+    np.testing.assert_allclose(ANCHORS[name](entities, text), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ANCHORS)
+def test_an_anchor_is_nothing_at_the_text_and_its_slope_is_finite(name):
+    text = random_tensor(5, 6)
+    entities = text.clone().requires_grad_()
+    distance = ANCHORS[name](entities, text)
+    distance.sum().backward()
+    assert distance.abs().max() < 1e-5
+    assert entities.grad.isfinite().all()
