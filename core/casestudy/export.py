@@ -33,8 +33,11 @@ def to_csv(records: list[dict[str, Any]], columns: Iterable[str] = RANK_COLUMNS)
 
 
 def spreadsheet_safe(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    """Return a cell that no spreadsheet takes for a formula, or for the start of a new row (a bare carriage return)."""
+    if not isinstance(value, str):
+        return value
+    harmless = value.replace("\r", " ")
+    return f"'{harmless}" if value.startswith(FORMULA_STARTS) else harmless
 
 
 def _whole(rank: float) -> int | float:

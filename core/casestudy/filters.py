@@ -5,6 +5,8 @@ from typing import Literal
 
 import pandas as pd
 
+from core.casestudy.shortlist import CLASS_SEPARATOR
+
 Show = Literal["new", "trials", "known"]
 SHOWN: tuple[Show, ...] = ("new", "trials", "known")  #: each shows what the ones before it show, and more
 
@@ -54,10 +56,10 @@ def select(table: pd.DataFrame, filters: Filters) -> Selection:
 def _named(table: pd.DataFrame, filters: Filters) -> pd.Series:
     passes = table["name"].str.contains(filters.find.strip(), case=False, regex=False)
     if filters.drug_class:
-        passes &= table["class"].str.split(", ").map(lambda classes: filters.drug_class in classes)
+        passes &= table["class"].str.split(CLASS_SEPARATOR).map(lambda classes: filters.drug_class in classes)
     return passes
 
 
 def classes_of(table: pd.DataFrame) -> list[str]:
     """Return the pharmacologic classes that occur in a shortlist, sorted."""
-    return sorted({label for cell in table["class"] for label in cell.split(", ") if label}, key=str.casefold)
+    return sorted({label for cell in table["class"] for label in cell.split(CLASS_SEPARATOR) if label}, key=str.casefold)

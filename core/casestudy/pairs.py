@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.casestudy.marks import Marks
 from core.errors import GraphFormatError, LladrError
+from core.evaluate.protocols import known_matrix
 from core.evaluate.ranks import filtered_ranks, percentiles
 from core.kg.graph import KnowledgeGraph
 from core.kg.search import EntityIndex
@@ -81,10 +81,10 @@ def score_pairs(graph: KnowledgeGraph, scorer: Scorer, pairs: IntArray) -> Score
     """
     score, percentile, rank = np.empty((3, len(pairs)))
     diseases = np.unique(pairs[:, 1])
-    for disease, scores in zip(diseases, scorer.scores(graph.drugs, diseases), strict=True):
+    all_scores = scorer.scores(graph.drugs, diseases)
+    for disease, scores, known in zip(diseases, all_scores, known_matrix(graph, diseases), strict=True):
         here = np.flatnonzero(pairs[:, 1] == disease)
         column = np.searchsorted(graph.drugs, pairs[here, 0])
-        known = Marks.of(graph, int(disease)).known
         ranks, competitors = filtered_ranks(scores, known)
         candidates = competitors + known  # a known drug competes when it is the one that is asked for
         score[here], percentile[here], rank[here] = scores[column], percentiles(ranks, candidates)[column], ranks[column]

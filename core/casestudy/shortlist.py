@@ -8,6 +8,8 @@ from core.evaluate.ranks import percentiles, realistic_ranks
 from core.kg.graph import KnowledgeGraph
 from core.types import Scorer
 
+CLASS_SEPARATOR = "; "  #: between the classes of a drug; a class name may hold commas
+
 
 def shortlist(graph: KnowledgeGraph, scorer: Scorer, disease: int, *, base: Scorer | None = None) -> pd.DataFrame:
     """Return one row a drug, best first.
@@ -28,7 +30,7 @@ def shortlist(graph: KnowledgeGraph, scorer: Scorer, disease: int, *, base: Scor
             "row": drugs,
             "id": [graph.vocabulary.entities[drug] for drug in drugs],
             "name": [graph.names[drug] for drug in drugs],
-            "class": [", ".join(classes.get(int(drug), [])) for drug in drugs],
+            "class": [CLASS_SEPARATOR.join(classes.get(int(drug), [])) for drug in drugs],
             "score": scores,
             "percentile": percentiles(ranks, len(drugs)),
             "rank": ranks,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.kg.graph import KnowledgeGraph
+from core.kg.graph import KnowledgeGraph, edge_degree_products
 from core.types import BoolArray, FloatArray, IntArray
 
 DAMPING = 0.5
@@ -114,15 +114,7 @@ KEPT_THREES = 1000  #: of the paths with three edges, so many of the heaviest ar
 
 def _edge_damping(graph: KnowledgeGraph) -> FloatArray:
     """Return ``(degree of start * degree of end) ** -DAMPING`` of every adjacency entry, degrees along its directed relation."""
-    heads, relations, tails = graph.triples.T.astype(np.int64)
-    out = _counts(heads * graph.n_relations + relations)
-    into = _counts(tails * graph.n_relations + relations)
-    return ((out * into) ** -DAMPING)[graph.adjacency.edges]
-
-
-def _counts(keys: IntArray) -> FloatArray:
-    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    return counts[inverse].astype(float)
+    return (edge_degree_products(graph) ** -DAMPING)[graph.adjacency.edges]
 
 
 def _join(left: IntArray, right: IntArray) -> tuple[IntArray, IntArray]:
@@ -144,4 +136,4 @@ def _ranges(low: IntArray, high: IntArray) -> IntArray:
 def _largest(values: FloatArray, count: int) -> IntArray:
     if len(values) <= count:
         return np.arange(len(values))
-    return np.argpartition(-values, count)[:count]
+    return np.argsort(-values, kind="stable")[:count]

@@ -1,0 +1,86 @@
+"""Show why: paths as sentences, what the language model wrote, where to read on."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+import streamlit as st
+
+from core.explain.paths import Path
+from core.explain.sentences import Fact, facts, is_unspecific
+from core.kg.graph import KnowledgeGraph
+from core.text.descriptions import BLIND_FIELDS, FIELDS, Description
+from dashboard import state, theme
+from dashboard.theme import plain
+
+DRAWN_AT_FIRST = 5
+ONLY_UNSPECIFIC = (
+    "**Only unspecific links.** They join nearly any drug to nearly any disease: a shared metabolising enzyme, a side effect."
+)
+
+
+def path_list(graph: KnowledgeGraph, paths: Sequence[Path]) -> None:
+    """Read paths aloud as a numbered list, each fact with its source; say so where there is none, or nothing specific."""
+    if not paths:
+        st.info("The graph has no path of two or three facts between them: it cannot say why.", icon=":material/help:")
+        return
+    if all(is_unspecific(graph, path) for path in paths):
+        st.warning(ONLY_UNSPECIFIC, icon=":material/link_off:")
+    st.markdown("\n".join(f"{number}. {_path_words(graph, path)}" for number, path in enumerate(paths, start=1)))
+
+
+def _path_words(graph: KnowledgeGraph, path: Path) -> str:
+    first, *others = facts(graph, path)
+    words = ", ".join([fact_words(first), *(f"which {_rest(item)}" for item in others)])
+    return f"{words} :gray-badge[unspecific]" if is_unspecific(graph, path) else words
+
+
+def fact_words(item: Fact) -> str:
+    """Write a fact as Markdown: bold names, then where it is known from."""
+    return f"**{plain(item.start)}** {_rest(item)}"
+
+
+def _rest(item: Fact) -> str:
+    detail = f" ({plain(item.detail)})" if item.detail else ""
+    source = f" :green-badge[✓ {plain(theme.source_word(item.provenance))}]" if item.provenance else ""
+    tag = " :orange-badge[correlation]" if item.correlation else ""
+    return f"{plain(item.phrase)} **{plain(item.end)}**{detail}{source}{tag}"
+
+
+def path_picker(paths: Sequence[Path]) -> list[Path]:
+    """Choose which paths to draw, by their numbers in the list."""
+    numbers = list(range(1, len(paths) + 1))
+    asked = [int(part) for part in (state.read("paths") or "").split(",") if part.isdigit() and int(part) in numbers]
+    shown = asked or numbers[:DRAWN_AT_FIRST]
+    arguments = state.widget("paths", shown, default=numbers[:DRAWN_AT_FIRST])
+    st.pills("Paths in the picture", numbers, selection_mode="multi", help="Numbers of the list above.", **arguments)
+    return [paths[number - 1] for number in shown]
+
+
+def descriptions(graph: KnowledgeGraph, rows: Sequence[int], texts: Mapping[int, Description]) -> None:
+    """Show what was written about drug and disease, field beside field."""
+    if not any(row in texts for row in rows):
+        st.info("There is no description of either of them.", icon=":material/help:")
+        return
+    for field in FIELDS:
+        with st.container(border=True):
+            flag = "" if field in BLIND_FIELDS else " :orange-badge[⚑ names uses (left out of blind text)]"
+            st.markdown(f"**{theme.FIELD_LABELS[field]}**{flag}")
+            for column, row in zip(st.columns(len(rows)), rows, strict=True):
+                text = getattr(texts[row], field) if row in texts else ""
+                column.caption(plain(graph.names[row]))
+                column.markdown(plain(text) or (":gray[nothing written]" if row in texts else ":gray[there is no description]"))
+    st.caption(plain(graph.source.note))
+
+
+def external_links(drug: str, disease: str) -> None:
+    """Link to searches elsewhere, built of names."""
+    pair = quote(f'"{drug}" AND "{disease}"')
+    st.link_button(
+        "DrugBank", f"https://go.drugbank.com/unearth/q?searcher=drugs&query={quote(drug)}", icon=":material/open_in_new:"
+    )
+    st.link_button(
+        "ClinicalTrials.gov",
+        f"https://clinicaltrials.gov/search?cond={quote(disease)}&intr={quote(drug)}",
+        icon=":material/open_in_new:",
+    )
+    st.link_button("PubMed", f"https://pubmed.ncbi.nlm.nih.gov/?term={pair}", icon=":material/open_in_new:")

@@ -1,0 +1,91 @@
+"""Candidates: the ranked drugs of a disease, with marks, filters, reasons and downloads."""
+
+import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.casestudy.filters import classes_of, select
+from core.explain.direct import direct_facts
+from core.kg.graph import KnowledgeGraph
+from core.workspace import file_slug
+from dashboard import charts, components, jobs, navigation, resources, state, theme
+from dashboard.theme import plain
+
+PATHS_IN_PANEL = 3
+
+
+def main() -> None:
+    """Draw the page."""
+    run = resources.chosen_run()
+    if run is None:
+        components.first_run(lambda: jobs.prepare(resources.workspace()), lambda: jobs.preparation(resources.workspace()))
+        return
+    graph, disease = run.graph, resources.chosen_disease(run.graph)
+    if disease is None:
+        st.title("Candidates")
+        st.info("Choose a disease in the sidebar, or search one on the start page.", icon=":material/search:")
+        st.page_link(navigation.page("start"), label="Search a disease")
+        return
+    drug = resources.chosen_drug(graph)
+    state.visited(graph.vocabulary.entities[disease])
+    components.disease_header(resources.summary(graph, disease))
+    table = resources.shortlist(run.name, disease)
+    selection = select(table, components.filter_bar(classes_of(table)))
+    tools(selection.candidates, file_slug(graph.names[disease], run.name, datetime.date.today().isoformat()))
+    hidden_words(selection.hidden_known, selection.hidden_trials, selection.hidden_contraindicated)
+    why = resources.reasons(run.name, disease)
+    chosen = graph.vocabulary.entities[drug] if drug is not None else None
+    components.candidate_table(selection.candidates, len(table), [why[row] for row in selection.candidates["row"]], chosen)
+    if drug is None:
+        st.caption("Select a row to read why.")
+    else:
+        panel(graph, table.set_index("row").loc[drug], disease, len(table))
+    contraindicated(graph, selection.contraindicated, disease)
+
+
+def tools(table: pd.DataFrame, file_name: str) -> None:
+    """Offer columns, downloads and the address."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        components.column_picker()
+        components.downloads(table, file_name)
+        components.link_box()
+
+
+def hidden_words(known: int, trials: int, contraindicated: int) -> None:
+    """Say what the filters hide."""
+    groups = {"known treatment": known, "drug in trials": trials, "contraindicated drug": contraindicated}
+    plurals = {"drug in trials": "drugs in trials"}
+    words = [theme.counted(number, word, plurals.get(word)) for word, number in groups.items() if number]
+    if words:
+        st.caption(f"Hidden by the filters: {', '.join(words)}.")
+
+
+def panel(graph: KnowledgeGraph, row: pd.Series, disease: int, total: int) -> None:
+    """Say of the selected drug where it stands and why."""
+    with st.container(border=True):
+        st.subheader(plain(row["name"]))
+        components.mark_badges(row["status"], row)
+        st.markdown(f"**{theme.place(row['rank'], total, row.get('base_rank'))}**, {theme.above(row['percentile'], total)}")
+        words, ladder = st.columns([3, 2])
+        with words:
+            components.path_list(graph, resources.best_paths(graph, row.name, disease, top=PATHS_IN_PANEL))
+        if "base_rank" in row:
+            steps = [("without text", row["base_rank"]), ("with text", row["rank"])]
+            ladder.plotly_chart(charts.rank_ladder(steps, total), config={"displayModeBar": False}, key="ladder")
+        with st.container(horizontal=True):
+            if st.button("Open evidence", type="primary", icon=":material/route:"):
+                navigation.go("evidence")
+            components.external_links(row["name"], graph.names[disease])
+
+
+def contraindicated(graph: KnowledgeGraph, table: pd.DataFrame, disease: int) -> None:
+    """Show the drugs that the disease forbids apart, each with its reason."""
+    if table.empty:
+        return
+    st.subheader(f"✕ Contraindicated: {theme.counted(len(table), 'drug')}")
+    reasons = [direct_facts(graph, drug, disease, "contraindicated")[0].text for drug in table["row"]]
+    components.contraindicated_table(table, reasons)
+
+
+main()

@@ -1,0 +1,97 @@
+import time
+import tomllib
+from collections.abc import Callable
+
+import pytest
+
+from core.config import RunSettings
+from core.errors import WorkspaceError
+from core.pipeline import read_settings, run_status
+from core.workspace import Workspace
+from dashboard import jobs
+
+SMALL = {"model": {"dim": 8}, "training": {"threads": 1}, "text": {"mode": "none"}}
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    return Workspace(tmp_path / "workspace")
+
+
+def settings(folder, epochs: int = 2) -> RunSettings:
+    return RunSettings.parse(SMALL | {"kg": str(folder), "training": {"threads": 1, "epochs": epochs}})
+
+
+def until(holds: Callable[[], bool], workspace: Workspace, seconds: float = 60) -> None:
+    """Wait until something holds; shows the run's log if it never does."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            pytest.fail(f"waited in vain; the log: {jobs.log_tail(workspace, 'mine')}")
+        time.sleep(0.1)
+
+
+def wait(workspace: Workspace) -> jobs.Job:
+    """Wait until the run does not run any more."""
+    until(lambda: not any(job.running for job in jobs.jobs(workspace)), workspace)
+    return jobs.jobs(workspace)[0]
+
+
+def test_settings_survive_toml():
+    there = RunSettings.parse({"kg": 'a "quoted"\n\\ folder \u00e9', "text": {"mode": "blind"}}).model_dump(mode="json")
+    assert RunSettings.parse(tomllib.loads(jobs.as_toml(there))).model_dump(mode="json") == there
+    assert tomllib.loads(jobs.as_toml({"a": None, "b": {"c": None, "d": 1}})) == {"b": {"d": 1}}
+
+
+@pytest.mark.slow
+def test_a_run_is_started_refused_a_second_time_stopped_and_resumed(workspace, toy_folder):
+    jobs.start(workspace, "mine", settings(toy_folder, epochs=100_000))
+    with pytest.raises(WorkspaceError, match="is being trained now"):
+        jobs.start(workspace, "mine", settings(toy_folder))
+    until(lambda: bool(workspace.run("mine").trace()), workspace)
+    assert jobs.jobs(workspace)[0].seconds_left > 0
+    jobs.stop(workspace, "mine")
+    stopped = wait(workspace)
+    assert stopped.state == "stopped"
+    assert stopped.epoch > 0
+    jobs.resume(workspace, "mine")
+    assert jobs.job(workspace.run("mine")).running
+    until(lambda: run_status(workspace.run("mine"))["epoch"] > stopped.epoch, workspace)
+    jobs.stop(workspace, "mine")
+    assert wait(workspace).epoch > stopped.epoch
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_the_settings_it_was_given(workspace, toy_folder):
+    given = settings(toy_folder)
+    jobs.start(workspace, "mine", given)
+    done = wait(workspace)
+    assert (done.state, done.share, done.seconds_left) == ("finished", 1.0, None)
+    assert read_settings(workspace.run("mine")) == given
+    with pytest.raises(WorkspaceError, match="there already"):
+        jobs.start(workspace, "mine", given)
+
+
+@pytest.mark.slow
+def test_a_start_that_fails_leaves_its_log(workspace, tmp_path):
+    jobs.start(workspace, "mine", settings(tmp_path / "nothing"))
+    assert [job.name for job in jobs.jobs(workspace)] == ["mine"]
+    until(lambda: bool(jobs.failed_starts(workspace)), workspace)
+    assert jobs.failed_starts(workspace) == ["mine"]
+    assert "there is no such graph or folder" in jobs.log_tail(workspace, "mine").replace("\n", " ")
+
+
+def test_a_bad_name_is_refused(workspace, toy_folder):
+    with pytest.raises(WorkspaceError, match="no usable run name"):
+        jobs.start(workspace, "../mine", settings(toy_folder))
+    assert not workspace.root.exists()
+
+
+def test_time_left_is_the_pace_of_the_last_epochs():
+    trace = [{"epoch": epoch, "seconds": 99.0 if epoch < 5 else 2.0} for epoch in range(1, 15)]
+    assert jobs._seconds_left(trace, 20) == 2.0 * (20 - 14)
+    assert jobs._seconds_left([], 20) is None
+
+
+def test_no_preparation_was_started(workspace):
+    assert jobs.preparation(workspace) is None
