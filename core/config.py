@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.errors import ConfigError
 from core.types import TextMode
 
-InteractionName = Literal["transe", "distmult", "complex", "rotate"]
+InteractionName = Literal["transe", "transe-l2", "distmult", "complex", "rotate"]
 
 
 class Settings(BaseModel):
@@ -91,9 +91,18 @@ class TrainingSettings(Settings):
     threads: int = Field(0, ge=0)  #: CPU threads; 0 leaves torch's choice, 1 makes runs repeatable bit for bit
 
 
+class FusionSettings(Settings):
+    """What the fusion combines with the simple methods (:mod:`core.fusion`)."""
+
+    backbones: tuple[InteractionName, ...] = ("complex", "transe")
+    folds: int = Field(3, ge=2)  #: parts of the known treatments, each held out once
+
+
 class RunSettings(Settings):
     """All that determines a run; base and LLaDR differ only in ``text.mode``."""
 
+    seeds: int = Field(1, ge=1)  #: members of an ensemble, from ``training.seed`` on
+    fusion: FusionSettings | None = None
     kg: str = "starter"  #: name of a shipped graph or path of a folder
     text: TextSettings = TextSettings()
     model: ModelSettings = ModelSettings()

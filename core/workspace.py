@@ -99,6 +99,16 @@ class RunFolder:
         return self.path / "text.safetensors"
 
     @property
+    def members(self) -> Path:
+        """Return the folder of the models that an ensemble or a fusion is made of."""
+        return self.path / "members"
+
+    @property
+    def fusion_file(self) -> Path:
+        """Return the weights of a fusion."""
+        return self.path / "fusion.json"
+
+    @property
     def evaluations(self) -> Path:
         """Return the folder of evaluation results."""
         return self.path / "evaluations"
@@ -117,6 +127,11 @@ class RunFolder:
     def log_file(self) -> Path:
         """Return what a background training printed."""
         return self.path / "log.txt"
+
+    def sweep(self) -> None:
+        """Remove what a killed process left half written; only the run's own process may do that."""
+        for path in self.path.glob(".*"):
+            path.unlink(missing_ok=True)
 
     def trace(self) -> list[dict[str, Any]]:
         """Return the trace; a line that is still being written, or was torn by a kill, is left out."""

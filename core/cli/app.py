@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from core import pipeline
 from core.casestudy.export import rank_records, to_csv, to_json
@@ -19,7 +20,7 @@ from core.cli.progress import console, followed
 from core.config import InteractionName, RunSettings, read_toml
 from core.errors import ConfigError, TrainingError
 from core.kg.search import EntityIndex
-from core.types import TextMode
+from core.types import Scorer, TextMode
 from core.workspace import Workspace, file_slug
 
 NOT_ADVICE = "Research software, not medical advice."
@@ -32,6 +33,9 @@ app = typer.Typer(
 )
 
 RunOption = Annotated[str | None, typer.Option("--run", help="Name of a finished run; default: lladr, else the latest.")]
+ScorerOption = Annotated[
+    str | None, typer.Option("--scorer", help="fusion, lladr, base or a component; default: fusion where the run has one.")
+]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -47,7 +51,7 @@ def prepare() -> None:
     for name in pipeline.DEFAULT_RUNS:
         with followed(f"how good is {name}") as hooks:
             pipeline.evaluate_run(workspace, name, hooks=hooks)
-    console.print(f'Ready in {workspace.root}. Next: `lladr serve`, or `lladr rank --disease "Alzheimer\'s disease"`.')
+    _tell(f'Ready in {workspace.root}. Next: `lladr serve`, or `lladr rank --disease "Alzheimer\'s disease"`.')
 
 
 @app.command()
@@ -73,6 +77,10 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Step length.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Positives a step.")] = None,
     negatives: Annotated[int | None, typer.Option(help="Corrupted entities a chunk of positives.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Members of an ensemble that differ in their seed only.")] = None,
+    fusion: Annotated[
+        bool, typer.Option("--fusion", help="Also train what combines LLaDR with simple methods, as one run (about 8 models).")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="CPU threads; 1 repeats bit for bit, 0 takes all.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with any settings; flags win over it.")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away what a run of this name has.")] = False,
@@ -82,7 +90,7 @@ def train(
     A stopped or killed training goes on from its last checkpoint when the same command is given again.
     """
     values = read_toml(config) if config else {}
-    _override(values, kg=kg)
+    _override(values, kg=kg, seeds=seeds, fusion={} if fusion and not values.get("fusion") else None)
     _override(values, "text", mode=text, rho=rho, anchor=anchor, anchor_weight=anchor_weight, encoder=encoder)
     _override(values, "model", interaction=interaction, dim=dim)
     loop = {"epochs": epochs, "seed": seed, "device": device, "optimizer": optimizer, "learning_rate": learning_rate}
@@ -95,14 +103,16 @@ def train(
 def rank(
     disease: Annotated[str, typer.Option(help="Name, synonym or identifier of a disease.")],
     run: RunOption = None,
+    scorer: ScorerOption = None,
     top: Annotated[int, typer.Option(min=1, help="How many drugs.")] = 20,
     as_json: JsonFlag = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
     """Rank all drugs of the graph for a disease; known treatments stay in and are marked."""
     loaded, base = _load_pair(run)
+    chosen = loaded.scorer_named(scorer)
     row = EntityIndex(loaded.graph, loaded.graph.diseases, "disease").resolve(disease)
-    table = shortlist(loaded.graph, loaded.scorer, row, base=base.scorer if base else None).head(top)
+    table = shortlist(loaded.graph, chosen, row, base=base).head(top)
     if as_json:
         typer.echo(to_json(rank_records(table)))
     elif as_csv:
@@ -114,7 +124,7 @@ def rank(
             columns,
             rank_records(table, columns),
         )
-        console.print(NOT_ADVICE)
+        _tell(NOT_ADVICE)
 
 
 @app.command()
@@ -122,6 +132,7 @@ def score(
     run: Annotated[str, typer.Option(help="Name of a finished run.")],
     pairs: Annotated[Path, typer.Option(help="Table with columns compound and disease (identifiers or names).")],
     out: Annotated[Path, typer.Option(help="Where to write the same pairs with score, percentile and rank.")],
+    scorer: ScorerOption = None,
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Leave out pairs the graph does not have; say how many.")
     ] = False,
@@ -132,15 +143,18 @@ def score(
     """
     loaded = pipeline.load_run(Workspace.default(), run)
     found = read_pairs(pairs, loaded.graph, skip_unknown=skip_unknown)
-    write_scored_pairs(out, found, score_pairs(loaded.graph, loaded.scorer, found.rows))
-    console.print(
+    write_scored_pairs(out, found, score_pairs(loaded.graph, loaded.scorer_named(scorer), found.rows))
+    _tell(
         f"{len(found.rows)} pairs scored with {run}, written to {out}." + (f" {found.skipped} left out." if found.skipped else "")
     )
 
 
 @app.command()
 def evaluate(
-    run: RunOption = None, split_seed: Annotated[int, typer.Option(help="Of the split.")] = 0, as_json: JsonFlag = False
+    run: RunOption = None,
+    scorer: ScorerOption = None,
+    split_seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    as_json: JsonFlag = False,
 ) -> None:
     """Say how well a run's recipe finds treatments that it has not seen.
 
@@ -149,8 +163,10 @@ def evaluate(
     """
     workspace = Workspace.default()
     name = run or pipeline.default_run(workspace)
-    with followed(f"how good is {name}") as hooks:
-        result = pipeline.evaluate_run(workspace, name, split_seed=split_seed, hooks=hooks)
+    result = pipeline.known_evaluation(workspace, name, scorer=scorer, split_seed=split_seed)
+    if result is None:
+        with followed(f"how good is {name}") as hooks:
+            result = pipeline.evaluate_run(workspace, name, scorer=scorer, split_seed=split_seed, hooks=hooks)
     if as_json:
         typer.echo(json.dumps(result, indent=1))
         return
@@ -161,7 +177,7 @@ def evaluate(
     _print_table(
         f"{name} ({result['n_pairs']} pairs, {result['n_diseases']} diseases)", ["metric", "value", "95 % interval"], rows
     )
-    console.print(f"{result['protocol']}; intervals: bootstrap over diseases.")
+    _tell(f"{result['protocol']}; intervals: bootstrap over diseases.")
 
 
 @app.command()
@@ -173,7 +189,7 @@ def runs(as_json: JsonFlag = False) -> None:
     elif records:
         _print_table("Runs", list(records[0]), records)
     else:
-        console.print("No run yet: `lladr prepare` trains the default pair, `lladr train` one of your own.")
+        _tell("No run yet: `lladr prepare` trains the default pair, `lladr train` one of your own.")
 
 
 @app.command()
@@ -184,7 +200,7 @@ def serve(
     script = Path(__file__).parents[2] / "dashboard" / "app.py"
     options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
     environment = os.environ | {"LLADR_HOME": str(Workspace.default().root)}
-    console.print(f"Dashboard: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    _tell(f"Dashboard: http://127.0.0.1:{port} (Ctrl-C ends it)")
     command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
     raise typer.Exit(subprocess.call(command, cwd=script.parents[1], env=environment))  # noqa: S603 - our own arguments
 
@@ -193,16 +209,18 @@ def _train(workspace: Workspace, name: str, settings: RunSettings, *, restart: b
     with followed(name) as hooks:
         run = pipeline.train_run(workspace, name, settings, restart=restart, hooks=hooks)
     status = pipeline.run_status(run)
-    console.print(f"{name}: {status['state']}, epoch {status['epoch']} of {status['epochs']}.")
+    _tell(f"{name}: {status['state']}, epoch {status['epoch']} of {status['epochs']}.")
     if status["state"] != "finished":
         raise TrainingError(f"The run {name!r} was stopped.", advice="give the same command again: it goes on where it stopped.")
 
 
-def _load_pair(run: str | None) -> tuple[pipeline.LoadedRun, pipeline.LoadedRun | None]:
+def _load_pair(run: str | None) -> tuple[pipeline.LoadedRun, Scorer | None]:
+    """Load a run, and the ranking without text: its own, or that of the run that differs in the text only."""
     workspace = Workspace.default()
     loaded = pipeline.load_run(workspace, run or pipeline.default_run(workspace))
-    base = pipeline.base_of(workspace, loaded.name)
-    return loaded, pipeline.load_run(workspace, base, graph=loaded.graph) if base else None
+    if loaded.base or not (twin := pipeline.base_of(workspace, loaded.name)):
+        return loaded, loaded.base
+    return loaded, pipeline.load_run(workspace, twin, graph=loaded.graph).scorer
 
 
 def _override(values: dict[str, Any], group: str | None = None, **flags: Any) -> None:
@@ -223,7 +241,7 @@ def _run_record(folder: Any) -> dict[str, Any]:
     return {
         "name": folder.name,
         "state": status["state"],
-        "epoch": f"{status['epoch']}/{settings.training.epochs}",
+        "epoch": f"{status['epoch']}/{status.get('epochs', settings.training.epochs)}",
         "kg": settings.kg,
         "interaction": settings.model.interaction,
         "text": settings.text.mode,
@@ -233,7 +251,7 @@ def _run_record(folder: Any) -> dict[str, Any]:
 
 
 def _print_table(title: str, columns: list[str], records: list[dict[str, Any]]) -> None:
-    table = Table(title=title)
+    table = Table(title=Text(title))
     for column in columns:
         numeric = isinstance(records[0][column], int | float) if records else False
         table.add_column(column, justify="right" if numeric else "left")
@@ -242,6 +260,10 @@ def _print_table(title: str, columns: list[str], records: list[dict[str, Any]]) 
     Console().print(table)
 
 
-def _cell(value: object) -> str:
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return text.replace("[", "\\[")
+def _cell(value: object) -> Text:
+    return Text(f"{value:.3f}" if isinstance(value, float) else str(value))
+
+
+def _tell(message: str) -> None:
+    """Print to stderr as it is: names and paths are no markup."""
+    console.print(message, markup=False, highlight=False)

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.kg.sources import Role, Source
 from core.kg.vocabulary import Vocabulary
-from core.types import BoolArray, IntArray
+from core.types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -142,3 +142,18 @@ class KnowledgeGraph:
     def pair_codes(self, pairs: IntArray) -> IntArray:
         """Return one integer a (drug, disease) pair, for set operations. Shape (k,)."""
         return pairs[:, 0].astype(np.int64) * self.n_entities + pairs[:, 1]
+
+
+def edge_degree_products(graph: KnowledgeGraph) -> FloatArray:
+    """Return, for each edge, the degree of its head times that of its tail, counted along the edge's relation.
+
+    A symmetric relation is stored once in an arbitrary direction, so both of its ends count there. Shape (n_edges,), float64.
+    """
+    heads, relations, tails = graph.triples.T.astype(np.int64)
+    symmetric = np.array([graph.source.meaning(name).symmetric for name in graph.vocabulary.relations], dtype=bool)[relations]
+    out, into = heads * graph.n_relations + relations, tails * graph.n_relations + relations
+    size = graph.n_entities * graph.n_relations
+    as_head, as_tail = np.bincount(out, minlength=size), np.bincount(into, minlength=size)
+    of_head = as_head[out] + np.where(symmetric, as_tail[out], 0)
+    of_tail = as_tail[into] + np.where(symmetric, as_head[into], 0)
+    return of_head.astype(float) * of_tail

@@ -25,7 +25,7 @@ def load_graph(name: str) -> KnowledgeGraph:
         return load_folder(SHIPPED[name], name=name)
     if "," in name and not _is_folder(Path(name)):
         nodes, edges = (Path(part.strip()) for part in name.split(",", 1))
-        return load_files(nodes, edges, name=name, folder=nodes.parent)
+        return load_files(nodes, edges, name=f"{nodes.resolve()},{edges.resolve()}", folder=nodes.parent)
     return load_folder(Path(name))
 
 

@@ -5,7 +5,10 @@ seed and epoch (:class:`core.kge.sampling.ChunkSampler`), so seed and epoch are 
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,12 +22,13 @@ from core.kge.training import Trainer
 from core.workspace import write_bytes
 
 FORMAT = "lladr-model-1"
+METADATA = {"fingerprint", "settings", "epoch"}
+RETRAIN = "train the run again (`lladr train --name ... --restart`)."
 
 
 def save_checkpoint(trainer: Trainer, vocabulary: Vocabulary, path: Path) -> None:
     """Write the state of a training atomically."""
-    tensors = {"entities": trainer.model.entities.data, "relations": trainer.model.relations.data}
-    tensors |= _optimizer_tensors(trainer)
+    tensors = _state(trainer)
     metadata = {
         "format": FORMAT,
         "fingerprint": vocabulary.fingerprint,
@@ -42,56 +46,65 @@ def load_model(path: Path, vocabulary: Vocabulary, settings: RunSettings) -> Mod
     :raises FingerprintError: if it follows another vocabulary
     """
     model = Model(len(vocabulary.entities), len(vocabulary.relations), settings.model)
-    tensors, _ = _read(path, vocabulary, ("entities", "relations"))
-    _fill(model, tensors, path)
+    _fill({"entities": model.entities.data, "relations": model.relations.data}, path, vocabulary)
     return model
 
 
 def restore(trainer: Trainer, vocabulary: Vocabulary, path: Path) -> None:
     """Put a trainer back where a checkpoint was written; it then goes on as if it had not stopped.
 
-    :raises WeightsError: if the file is damaged, or of a run with other settings
+    :raises WeightsError: if the file is damaged, or of a run with other settings; the trainer is as before then
     """
-    names = ("entities", "relations", *_optimizer_tensors(trainer))
-    tensors, metadata = _read(path, vocabulary, names)
+    metadata = _metadata(path, vocabulary)
     if json.loads(metadata["settings"]) != trainer.settings.model_dump(mode="json"):
         raise WeightsError(
             f"{path} was written under other settings.", expected="the settings of this run", advice="train under another --name."
         )
-    _fill(trainer.model, tensors, path)
-    for name, tensor in _optimizer_tensors(trainer).items():
-        tensor.copy_(tensors[name])
+    _fill(_state(trainer), path, vocabulary)
     trainer.epoch = int(metadata["epoch"])
 
 
-def _optimizer_tensors(trainer: Trainer) -> dict[str, torch.Tensor]:
+def _state(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Return all tensors that a training changes, by name."""
+    tables = {"entities": trainer.model.entities.data, "relations": trainer.model.relations.data}
     optimizers = {"entity": trainer.entity_optimizer, "relation": trainer.relation_optimizer}
-    return {f"{owner}.{name}": getattr(o, name) for owner, o in optimizers.items() for name in o.state_names}
+    return tables | {f"{owner}.{name}": getattr(o, name) for owner, o in optimizers.items() for name in o.state_names}
 
 
-def _read(path: Path, vocabulary: Vocabulary, names: tuple[str, ...]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+def _fill(targets: dict[str, torch.Tensor], path: Path, vocabulary: Vocabulary) -> None:
+    """Copy the file's tensors into these, after all of them were found to fit."""
+    _metadata(path, vocabulary)
+    with _readable(path) as file:
+        tensors = {name: file.get_tensor(name) for name in targets}
+    for name, target in targets.items():
+        if target.shape != tensors[name].shape:
+            raise WeightsError(
+                f"The table {name!r} of {path} has shape {tuple(tensors[name].shape)}.",
+                expected=f"{tuple(target.shape)}",
+                advice=RETRAIN,
+            )
+    for name, target in targets.items():
+        target.copy_(tensors[name])
+
+
+def _metadata(path: Path, vocabulary: Vocabulary) -> dict[str, str]:
+    with _readable(path) as file:
+        metadata = file.metadata() or {}
+    if metadata.get("format") != FORMAT or not metadata.keys() >= METADATA:
+        raise WeightsError(f"{path} has the format {metadata.get('format')!r}.", expected=f"{FORMAT}, complete", advice=RETRAIN)
+    if metadata["fingerprint"] != vocabulary.fingerprint:
+        raise FingerprintError(f"The weights file {path}", metadata["fingerprint"], vocabulary.fingerprint)
+    return metadata
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in names}
+            yield file
     except (OSError, SafetensorError) as error:
         raise WeightsError(
             f"The weights file {path} is missing, incomplete or damaged: {error}.",
             expected="a safetensors file written by this program",
-            advice="train the run again (`lladr train --name ... --restart`).",
+            advice=RETRAIN,
         ) from error
-    if metadata.get("format") != FORMAT:
-        raise WeightsError(f"{path} has the format {metadata.get('format')!r}.", expected=FORMAT, advice="train the run again.")
-    if metadata["fingerprint"] != vocabulary.fingerprint:
-        raise FingerprintError(f"The weights file {path}", metadata["fingerprint"], vocabulary.fingerprint)
-    return tensors, metadata
-
-
-def _fill(model: Model, tensors: dict[str, torch.Tensor], path: Path) -> None:
-    for name in ("entities", "relations"):
-        table = getattr(model, name)
-        if table.shape != tensors[name].shape:
-            raise WeightsError(
-                f"The table {name!r} of {path} has shape {tuple(tensors[name].shape)}.", expected=f"{tuple(table.shape)}"
-            )
-        table.data.copy_(tensors[name])

@@ -1,17 +1,10 @@
 """Run the stages in order: graph, text, training, scoring, evaluation."""
 
 from core.pipeline.evaluation import evaluate_run, known_evaluation
-from core.pipeline.runs import (
-    LoadedRun,
-    base_of,
-    default_run,
-    finished_runs,
-    is_being_trained,
-    load_run,
-    read_settings,
-    run_status,
-)
-from core.pipeline.training import Hooks, train_run
+from core.pipeline.runs import base_of, default_run, finished_runs, is_being_trained, read_settings, run_status
+from core.pipeline.scorers import LoadedRun, load_run
+from core.pipeline.single import Hooks
+from core.pipeline.training import train_run
 
 DEFAULT_RUNS = {"base": "none", "lladr": "full"}  #: what ``lladr prepare`` trains: names and text modes
 

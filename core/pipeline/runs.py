@@ -1,19 +1,13 @@
 """Say which runs there are, how far they are, and load them."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from core.config import RunSettings
-from core.errors import UnknownNameError, WeightsError, WorkspaceError
-from core.kg.graph import KnowledgeGraph
-from core.kg.loaders import load_graph
-from core.kge.checkpoints import load_model
-from core.kge.model import Model
-from core.kge.scoring import KgeScorer
+from core.errors import UnknownNameError, WorkspaceError
 from core.workspace import RunFolder, Workspace, explained_disk_errors, read_json
 
 State = Literal["running", "stopped", "interrupted", "failed", "finished"]
@@ -59,46 +53,24 @@ def claimed(run: RunFolder) -> Iterator[None]:
         run.path.mkdir(parents=True, exist_ok=True)
         file = run.lock_file.open("w")
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _locked(file):
             raise WorkspaceError(
                 f"The run {run.name!r} is being trained by another process.",
                 advice="wait for it, stop it, or choose another --name.",
-            ) from error
+            )
         yield
 
 
-@dataclass(frozen=True)
-class LoadedRun:
-    """A finished run with its graph, ready to score."""
-
-    name: str
-    settings: RunSettings
-    graph: KnowledgeGraph
-    model: Model
-
-    @cached_property
-    def scorer(self) -> KgeScorer:
-        """Return what ranks drugs with this run."""
-        return KgeScorer(self.name, self.model, self.graph.role_relations("treats"))
-
-
-def load_run(workspace: Workspace, name: str, *, graph: KnowledgeGraph | None = None) -> LoadedRun:
-    """Load a run that has weights.
-
-    :param graph: the run's graph where it is loaded already
-    :raises UnknownNameError: if there is no such run
-    :raises WeightsError: if it is not finished, or its weights are damaged
-    """
-    run = workspace.existing_run(name)
-    settings = read_settings(run)
-    if not run.model_file.exists():
-        raise WeightsError(
-            f"The run {name!r} has no weights yet.", advice=f"train it: `lladr train --name {name}` or page Training."
-        )
-    graph = graph or load_graph(settings.kg)
-    return LoadedRun(name, settings, graph, load_model(run.model_file, graph.vocabulary, settings))
+def _locked(file: TextIO) -> bool:
+    """Try for a second: who only looks whether a run is being trained holds the lock for a moment, too."""
+    for _ in range(20):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
 
 
 def default_run(workspace: Workspace) -> str:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.spatial.distance import cosine, euclidean
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 from scipy.stats import entropy
 
-from core.kge.losses import ANCHORS, link_loss, softmax_loss
+from core.kge.losses import ANCHORS, link_loss, n3, softmax_loss
 from tests.core.kge.tables import random_tensor
 
 K, C, N = 2, 3, 4
@@ -94,6 +94,62 @@ def test_softmax_loss_does_not_see_what_is_left_out(block):
     gradient = torch.autograd.grad(softmax_loss(positive, changed, known, weights), changed)[0]
     assert not gradient[known].any()
     assert gradient.isfinite().all()
+
+
+def test_softmax_loss_is_torchs_cross_entropy_where_all_compete():
+    positive, negative = random_tensor(K, C, seed=1), random_tensor(K, C, N, seed=2)
+    nothing, alike = torch.zeros(K, C, N, dtype=torch.bool), torch.ones(K, C)
+    logits = torch.cat([negative, positive[..., None]], dim=-1).flatten(0, 1)
+    expected = torch.nn.functional.cross_entropy(logits, torch.full((K * C,), N))
+    torch.testing.assert_close(softmax_loss(positive, negative, nothing, alike), expected)
+
+
+def test_softmax_loss_is_scipys_logsumexp_over_what_is_kept(block):
+    positive, negative, known, weights = (x.numpy() for x in block)
+    kept = np.concatenate([np.ones((K, C, 1)), ~known], axis=-1)
+    losses = logsumexp(np.concatenate([positive[..., None], negative], axis=-1), axis=-1, b=kept) - positive
+    assert losses[0, 1] == pytest.approx(0)  # nothing competes: the positive is certain
+    assert softmax_loss(*block).item() == pytest.approx((weights * losses).sum() / weights.sum(), rel=1e-5)
+
+
+def test_softmax_loss_is_finite_for_large_scores(block):
+    positive, negative, known, weights = block
+    large = (positive * 1e4).requires_grad_()
+    loss = softmax_loss(large, negative * 1e4, known, weights)
+    loss.backward()
+    assert loss.isfinite()
+    assert large.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("is_complex", [True, False])
+def test_n3_is_the_cube_of_numpys_moduli(is_complex):
+    vectors, weights = random_tensor(5, 6, seed=1), random_tensor(5, seed=2).abs()
+    array = vectors.double().numpy()
+    moduli = np.abs(array[:, :3] + 1j * array[:, 3:]) if is_complex else np.abs(array)
+    expected = np.average((moduli**3).sum(axis=1), weights=weights.double().numpy())
+    assert n3(vectors, weights, is_complex=is_complex).item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("is_complex", [True, False])
+def test_n3_pulls_along_each_number_by_three_times_its_modulus(is_complex):
+    vectors = random_tensor(1, 6, seed=1).requires_grad_()
+    n3(vectors, torch.ones(1), is_complex=is_complex).backward()
+    array = vectors.detach().double().numpy()[0]
+    moduli = np.tile(np.hypot(array[:3], array[3:]), 2) if is_complex else np.abs(array)
+    np.testing.assert_allclose(vectors.grad[0], 3 * moduli * array, rtol=1e-4)
+
+
+def test_n3_of_nothing_is_nothing_and_its_slope_is_finite():
+    vectors = torch.zeros(2, 6).requires_grad_()
+    pull = n3(vectors, torch.tensor([1.0, 0.0]), is_complex=True)
+    pull.backward()
+    assert pull.item() == pytest.approx(0, abs=1e-12)
+    assert not vectors.grad.any()
+
+
+def test_n3_does_not_see_what_only_fills_up():
+    vectors, weights = random_tensor(4, 6), torch.tensor([1.0, 0.5, 0.0, 0.0])
+    torch.testing.assert_close(n3(vectors, weights, is_complex=True), n3(vectors[:2], weights[:2], is_complex=True))
 
 
 SCIPY = {"cosine": cosine, "euclidean": euclidean, "kl": lambda e, t: entropy(softmax(t), softmax(e))}
