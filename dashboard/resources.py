@@ -30,6 +30,7 @@ class RunChoice:
     name: str
     text: TextMode
     kg: str
+    scorer: str  #: what it ranks with
 
 
 def workspace() -> Workspace:
@@ -40,7 +41,7 @@ def workspace() -> Workspace:
 def run_choices() -> list[RunChoice]:
     """Return the finished runs, the last one trained first."""
     settings = [(run.name, pipeline.read_settings(run)) for run in reversed(pipeline.finished_runs(workspace()))]
-    return [RunChoice(name, each.text.mode, each.kg) for name, each in settings]
+    return [RunChoice(name, each.text.mode, each.kg, pipeline.scorer_names(each)[0]) for name, each in settings]
 
 
 def chosen_run_name() -> str | None:
@@ -206,7 +207,8 @@ def _summary(of: KnowledgeGraph, stamp: Stamp, disease: int) -> DiseaseSummary:
 @st.cache_data(show_spinner="Ranking all drugs ...", max_entries=64)
 def _shortlist(name: str, stamp: Stamp, base: str | None, base_stamp: Stamp, disease: int) -> pd.DataFrame:
     loaded = run(name)
-    return rank_drugs(loaded.graph, loaded.scorer, disease, base=run(base).scorer if base else None)
+    without_text = loaded.base or (run(base).scorer if base else None)
+    return rank_drugs(loaded.graph, loaded.scorer, disease, base=without_text)
 
 
 @st.cache_data(show_spinner="Reading the reasons ...", max_entries=64)

@@ -2,7 +2,7 @@
 
 from core.pipeline.evaluation import evaluate_run, known_evaluation
 from core.pipeline.runs import base_of, default_run, finished_runs, is_being_trained, read_settings, run_status
-from core.pipeline.scorers import LoadedRun, load_run
+from core.pipeline.scorers import LoadedRun, load_run, scorer_names
 from core.pipeline.single import Hooks
 from core.pipeline.training import train_run
 
@@ -21,5 +21,6 @@ __all__ = [
     "load_run",
     "read_settings",
     "run_status",
+    "scorer_names",
     "train_run",
 ]

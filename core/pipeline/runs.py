@@ -74,7 +74,7 @@ def _locked(file: TextIO) -> bool:
 
 
 def default_run(workspace: Workspace) -> str:
-    """Return the run that is shown when none is asked for: ``lladr``, else the finished run that was trained last.
+    """Return the run that is shown when none is asked for: ``lladr``, else the one with text that was trained last.
 
     :raises UnknownNameError: if nothing is trained yet
     """
@@ -82,7 +82,8 @@ def default_run(workspace: Workspace) -> str:
     if not finished:
         raise UnknownNameError("finished run", "any", (), advice="run `lladr prepare` (about two minutes) or `lladr train`.")
     names = [run.name for run in finished]
-    return "lladr" if "lladr" in names else names[-1]
+    with_text = [run.name for run in finished if read_settings(run).text.mode != "none"]
+    return "lladr" if "lladr" in names else (with_text or names)[-1]
 
 
 def finished_runs(workspace: Workspace) -> list[RunFolder]:

@@ -29,24 +29,30 @@ class RunChoice(Protocol):
 
     name: str
     text: str
+    scorer: str
 
 
 def run_picker(choices: Sequence[RunChoice], chosen: str | None) -> str | None:
     """Choose the run that ranks; returns it, or None if there is none."""
-    texts = {choice.name: choice.text for choice in choices}
-    if not texts:
+    labels = {choice.name: _run_label(choice) for choice in choices}
+    if not labels:
         return None
-    name = chosen if chosen in texts else None
+    name = chosen if chosen in labels else None
     st.selectbox(
         "Ranking",
-        list(texts),
+        list(labels),
         index=0 if name else None,
-        format_func=lambda each: f"{each}: {TEXT_WORDS[texts[each]]}",
+        format_func=labels.__getitem__,
         placeholder="Choose a run",
         help="Which trained run ranks the drugs: with what a language model wrote, or with the graph alone (base).",
         **state.widget("run", name),
     )
     return name
+
+
+def _run_label(choice: RunChoice) -> str:
+    fusion = "fusion, " if choice.scorer == "fusion" else ""
+    return f"{choice.name}: {fusion}{TEXT_WORDS[choice.text]}"
 
 
 def disease_picker(graph: KnowledgeGraph, index: EntityIndex, chosen: str | None) -> None:
