@@ -88,7 +88,7 @@ class TrainingSettings(Settings):
     learning_rate: float = Field(0.03, gt=0)
     seed: int = Field(0, ge=0)
     device: str = "auto"  #: ``auto`` takes CUDA where it is, else the CPU
-    threads: int = Field(0, ge=0)  #: CPU threads; 0 leaves torch's choice, 1 makes runs repeatable bit for bit
+    threads: int = Field(1, ge=0)  #: CPU threads; 1 makes runs repeatable bit for bit, 0 takes torch's choice
 
 
 class FusionSettings(Settings):

@@ -81,7 +81,7 @@ def train(
     fusion: Annotated[
         bool, typer.Option("--fusion", help="Also train what combines LLaDR with simple methods, as one run (about 8 models).")
     ] = False,
-    threads: Annotated[int | None, typer.Option(help="CPU threads; 1 repeats bit for bit, 0 takes all.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; 1 (default) repeats bit for bit, 0 takes all.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with any settings; flags win over it.")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away what a run of this name has.")] = False,
 ) -> None:

@@ -54,7 +54,8 @@ def train_single(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, se
         trainer = _trainer(run, workspace, graph, settings, hooks)
         status["epoch"] = trainer.epoch
         write_json(run.status_file, status)
-        state = _epochs(run, graph, trainer, status, hooks)
+        with _threads(settings.training.threads):
+            state = _epochs(run, graph, trainer, status, hooks)
         status |= {"state": state, "epoch": trainer.epoch}
     return state
 
@@ -74,9 +75,19 @@ def recorded(run: RunFolder, graph: KnowledgeGraph, epochs: int) -> Iterator[dic
     write_json(run.status_file, status | {"ended": time.time()})
 
 
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads inside; 0 changes nothing. The encoder before and after may use all."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _trainer(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, hooks: Hooks) -> Trainer:
     """Build a trainer at the start, or where the run's checkpoint left off; the trace ends where it stands."""
-    torch.set_num_threads(settings.training.threads or torch.get_num_threads())
     text = _text_of(run, workspace, graph, settings, hooks)
     model = new_model(graph.vocabulary, settings.model, settings.text, text, seed=settings.training.seed)
     trainer = Trainer(model, _sampler(graph, settings), settings)
