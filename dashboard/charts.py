@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.casestudy.contributions import Contribution
 from core.explain.paths import Path
 from core.explain.sentences import Fact, fact
 from core.kg.graph import KnowledgeGraph
@@ -175,6 +176,23 @@ def loss_curve(trace: Sequence[dict[str, Any]], epochs: int) -> go.Figure:
     figure.update_layout(height=280, margin={"l": 10, "r": 10, "t": 10, "b": 10}, showlegend=False, hovermode="x unified")
     figure.update_xaxes(title="epoch", range=[0, max(epochs, 1)], dtick=max(1, round(epochs / 8)), fixedrange=True)
     figure.update_yaxes(title="loss", rangemode="tozero", fixedrange=True)
+    return figure
+
+
+def contribution_bars(items: Sequence[Contribution]) -> go.Figure:
+    """Draw what each component of a fusion adds to a score, largest on top; left of zero speaks against the drug."""
+    figure = go.Figure(
+        go.Bar(
+            x=[item.value for item in items],
+            y=[item.words for item in items],
+            orientation="h",
+            marker={"color": [theme.ACCENT if item.value > 0 else theme.EDGE_COLOUR for item in items]},
+            hovertemplate="%{y}: %{x:+.2f}<extra></extra>",
+        )
+    )
+    figure.update_layout(height=60 + 34 * len(items), margin={"l": 10, "r": 24, "t": 10, "b": 10}, showlegend=False)
+    figure.update_xaxes(title="less than an average drug  |  more", zeroline=True, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", automargin=True, fixedrange=True)
     return figure
 
 

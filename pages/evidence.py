@@ -4,6 +4,7 @@ import datetime
 
 import streamlit as st
 
+from core.casestudy.contributions import Contribution, contributions
 from core.casestudy.evidence import evidence_record
 from core.casestudy.export import rank_records, to_json
 from core.explain.direct import direct_facts
@@ -48,6 +49,7 @@ def main() -> None:
     if paths:
         st.subheader("Picture")
         picture(graph, paths, file_name)
+    carried(contributions(run.scorer, drug, disease))
     st.subheader("What the language model wrote" if graph.source.written_by_llm else "Descriptions")
     components.descriptions(graph, (drug, disease), texts)
 
@@ -66,6 +68,14 @@ def known(graph: KnowledgeGraph, drug: int, disease: int) -> None:
     if facts:
         st.subheader("What the graph states of the pair itself")
         st.markdown("\n".join(f"- {components.fact_words(item)}" for item in facts))
+
+
+def carried(items: list[Contribution]) -> None:
+    """Show which component of a fusion carried the rank."""
+    if items:
+        st.subheader("What carried the rank")
+        st.plotly_chart(charts.contribution_bars(items), key="carried")
+        st.caption("The ranking is a weighted sum of these; the weights were learned from treatments held out of the graph.")
 
 
 def picture(graph: KnowledgeGraph, paths: list[Path], file_name: str) -> None:

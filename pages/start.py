@@ -69,8 +69,8 @@ def what_is_loaded(graph: KnowledgeGraph, counts: GraphCounts) -> None:
     st.subheader("What is loaded")
     st.markdown(
         f"{plain(graph.source.title)}: **{theme.counted(counts.drugs, 'drug')}**, "
-        f"**{theme.counted(counts.diseases, 'disease')}**, **{theme.counted(counts.facts, 'fact')}**, "
-        f"of which {theme.count(counts.corroborated)} are also in an independent database."
+        f"**{theme.counted(counts.diseases, 'disease')}**, **{theme.counted(counts.facts, 'fact')}**"
+        + (f", of which {theme.count(counts.corroborated)} are also in an independent database." if counts.corroborated else ".")
     )
     components.source_badge(graph.source)
 
