@@ -51,14 +51,8 @@ def _multiply(heads: Tensor, relations: Tensor) -> Tensor:
     return heads * relations
 
 
-def _complex_multiply(heads: Tensor, relations: Tensor) -> Tensor:
-    h_real, h_imaginary = heads.chunk(2, dim=-1)
-    r_real, r_imaginary = relations.chunk(2, dim=-1)
-    return torch.cat([h_real * r_real - h_imaginary * r_imaginary, h_real * r_imaginary + h_imaginary * r_real], dim=-1)
-
-
 def _rotate(heads: Tensor, angles: Tensor) -> Tensor:
-    return _complex_multiply(heads, torch.cat([angles.cos(), angles.sin()], dim=-1))
+    return kernels.complex_product(heads, torch.cat([angles.cos(), angles.sin()], dim=-1))
 
 
 def _conjugate(relations: Tensor) -> Tensor:
@@ -68,9 +62,16 @@ def _conjugate(relations: Tensor) -> Tensor:
 
 INTERACTIONS: dict[InteractionName, Interaction] = {
     "transe": Interaction("TransE", "Bordes et al. 2013, eq. 1; L1", _translate, torch.neg, kernels.l1, is_distance=True),
+    "transe-l2": Interaction("TransE-L2", "Bordes et al. 2013, eq. 1; L2", _translate, torch.neg, kernels.l2, is_distance=True),
     "distmult": Interaction("DistMult", "Yang et al. 2015, eq. 2", _multiply, torch.clone, kernels.dot, is_distance=False),
     "complex": Interaction(
-        "ComplEx", "Trouillon et al. 2016, eq. 9", _complex_multiply, _conjugate, kernels.dot, is_distance=False, is_complex=True
+        "ComplEx",
+        "Trouillon et al. 2016, eq. 9",
+        kernels.complex_product,
+        _conjugate,
+        kernels.dot,
+        is_distance=False,
+        is_complex=True,
     ),
     "rotate": Interaction(
         "RotatE",

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+from core.kge.kernels.loops import is_fast
+from core.kge.kernels.rows import Uses, step_adagrad, sum_pull_and_step
+
 EPSILON = 1e-10
 
 
@@ -23,9 +26,23 @@ class RowwiseAdagrad:
     @torch.no_grad()
     def step(self, rows: Tensor, gradient: Tensor) -> None:
         """Move distinct rows against their gradient. Shapes (b,), (b, d)."""
+        if is_fast(self._table, gradient):
+            step_adagrad(self._table, self.sums, rows, gradient, self._rate, EPSILON)
+            return
         sums = self.sums[rows] + gradient.square().mean(-1)
         self.sums[rows] = sums
         self._table.index_add_(0, rows, gradient * (-self._rate / (sums.sqrt() + EPSILON))[:, None])
+
+    def step_to_text(self, rows: Tensor, uses: Uses, text: Tensor, weight: float) -> Tensor:
+        """Add the pull of the cosine anchor, and take the step, in one pass over float32 rows on the CPU.
+
+        :param rows: shape (b,), distinct
+        :param uses: of these rows; their gradients are summed
+        :param text: shape (n, d)
+        :param weight: of the anchor loss
+        :returns: the mean anchor loss before the step, shape ()
+        """
+        return torch.tensor(sum_pull_and_step(uses, self._table, self.sums, rows, text, weight, self._rate, EPSILON))
 
 
 class RowwiseAdam:

@@ -9,10 +9,12 @@ from torch import Tensor
 
 from core.config import RunSettings
 from core.errors import TrainingError
-from core.kge.losses import ANCHORS, link_loss, n3, softmax_loss
+from core.kge.kernels.loops import is_fast
+from core.kge.losses import add_anchor, link_loss, n3, softmax_loss
 from core.kge.model import Model
-from core.kge.optimizers import OPTIMIZERS
+from core.kge.optimizers import OPTIMIZERS, RowwiseAdagrad
 from core.kge.sampling import Batch, ChunkSampler
+from core.kge.touched import TouchedRows, on_device
 
 
 @dataclass(frozen=True)
@@ -64,31 +66,37 @@ class Trainer:
 
     def step(self, batch: Batch) -> Tensor:
         """Take one step; return the link, anchor and total loss. Shape (3,)."""
-        heads, directed, tails, weights, negatives, known = (torch.from_numpy(a).to(self.device) for a in vars(batch).values())
         model, text, training = self.model, self.settings.text, self.settings.training
-        (k, c), n = heads.shape, negatives.shape[1]
+        directed, weights, known = (on_device(a, self.device) for a in (batch.relations, batch.weights, batch.known))
+        entities = TouchedRows(model.entities.data, batch.heads, batch.tails, batch.negatives)
+        relations = TouchedRows(model.relations.data, model.relation_rows(batch.relations))
+        (head, tail, negative), (relation,) = entities.vectors, relations.vectors
 
-        rows, place = torch.unique(torch.cat([heads.ravel(), tails.ravel(), negatives.ravel()]), return_inverse=True)
-        relation_rows, relation_place = torch.unique(model.relation_rows(directed), return_inverse=True)
-        entities = model.entities.detach()[rows].requires_grad_()
-        relations = model.relations.detach()[relation_rows].requires_grad_()
-
-        head, tail, negative = entities.index_select(0, place).split([k * c, k * c, k * n])
-        queries = model.queries(head.view(k, c, -1), relations.index_select(0, relation_place.ravel()).view(k, c, -1), directed)
-        positive_scores = self._scores(queries.flatten(0, 1)[:, None], tail[:, None]).view(k, c)
-        negative_scores = self._scores(queries, negative.view(k, n, -1))
+        queries = model.queries(head, relation, directed)
+        positive_scores = self._scores(queries.flatten(0, 1)[:, None], tail.flatten(0, 1)[:, None]).view(weights.shape)
+        negative_scores = self._scores(queries, negative)
         link = self._link(positive_scores, negative_scores, known, weights)
         if training.n3_weight:
-            link = link + training.n3_weight * self._n3(head, relations.index_select(0, relation_place.ravel()), tail, weights)
-        anchor = link.new_zeros(())
-        if model.text is not None and text.anchor_weight:
-            anchor = ANCHORS[text.anchor](entities, model.text[rows]).mean()
-        loss = training.link_weight * link + text.anchor_weight * anchor
-        loss.backward()
+            link = link + training.n3_weight * self._n3(head, relation, tail, weights)
+        (training.link_weight * link).backward()
 
-        self.entity_optimizer.step(rows, entities.grad)
-        self.relation_optimizer.step(relation_rows, relations.grad)
-        return torch.stack([link, anchor, loss]).detach()
+        link, anchor = link.detach(), self._move_entities(entities)
+        self.relation_optimizer.step(relations.rows, relations.gradient())
+        return torch.stack([link, anchor, training.link_weight * link + text.anchor_weight * anchor])
+
+    def _move_entities(self, touched: TouchedRows) -> Tensor:
+        """Add the pull of the anchor to the gradient, and take the optimiser's step; return the mean anchor loss, shape ()."""
+        model, text, optimizer = self.model, self.settings.text, self.entity_optimizer
+        table = model.entities.data
+        if model.text is None or not text.anchor_weight:
+            optimizer.step(touched.rows, touched.gradient())
+            return table.new_zeros(())
+        if text.anchor == "cosine" and isinstance(optimizer, RowwiseAdagrad) and is_fast(table, model.text):
+            return optimizer.step_to_text(touched.rows, touched.uses(), model.text, text.anchor_weight)
+        gradient = touched.gradient()
+        anchor = add_anchor(text.anchor, table, model.text, touched.rows, gradient, weight=text.anchor_weight)
+        optimizer.step(touched.rows, gradient)
+        return anchor
 
     def _link(self, positive: Tensor, negative: Tensor, known: Tensor, weights: Tensor) -> Tensor:
         if self.settings.training.objective == "softmax":
@@ -99,7 +107,7 @@ class Trainer:
         """Pull on the positives' vectors; the angles of RotatE have no size to pull on."""
         interaction = self.model.interaction
         tables = (heads, tails) if interaction.relations_are_angles else (heads, tails, relations)
-        return sum(n3(table, weights.ravel(), is_complex=interaction.is_complex) for table in tables)
+        return sum(n3(table.flatten(0, 1), weights.ravel(), is_complex=interaction.is_complex) for table in tables)
 
     def _scores(self, queries: Tensor, candidates: Tensor) -> Tensor:
         return self.model.interaction.scores(queries, candidates, self.settings.model.gamma)

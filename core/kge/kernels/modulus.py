@@ -5,12 +5,15 @@ On the CPU a numba loop computes it, and its gradient by hand; on CUDA ``torch.c
 
 from functools import cache
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
-SMALLEST = 1e-12  #: added under the square root, so that the gradient is finite where query and candidate coincide
+from core.kge.kernels.loops import array, in_chunks, is_fast, loop
+
+SMALLEST = np.float32(1e-12)  #: added under the square root, so that the gradient is finite where both coincide
 
 
 def modulus(queries: Tensor, candidates: Tensor) -> Tensor:
@@ -18,7 +21,7 @@ def modulus(queries: Tensor, candidates: Tensor) -> Tensor:
 
     Shapes (k, c, d), (k, n, d) -> (k, c, n) with d even.
     """
-    if queries.device.type == "cpu" and queries.dtype == torch.float32:
+    if is_fast(queries, candidates):
         return _Modulus.apply(queries, candidates)
     return _compiled()(queries, candidates) if queries.is_cuda else plain_modulus(queries, candidates)
 
@@ -26,7 +29,7 @@ def modulus(queries: Tensor, candidates: Tensor) -> Tensor:
 def plain_modulus(queries: Tensor, candidates: Tensor) -> Tensor:
     """Compute the same with the tensor of differences: the formula as it is written."""
     real, imaginary = (queries[:, :, None, :] - candidates[:, None, :, :]).chunk(2, dim=-1)
-    return (real.square() + imaginary.square() + SMALLEST).sqrt().sum(-1)
+    return (real.square() + imaginary.square() + SMALLEST.item()).sqrt().sum(-1)
 
 
 @cache
@@ -34,54 +37,52 @@ def _compiled():
     return torch.compile(plain_modulus, dynamic=True)
 
 
-class _Modulus(torch.autograd.Function):
+class _Modulus(Function):
     @staticmethod
     def forward(ctx, queries: Tensor, candidates: Tensor) -> Tensor:
         ctx.save_for_backward(queries, candidates)
         result = torch.empty(*queries.shape[:2], candidates.shape[1])
-        _forward(_array(queries), _array(candidates), result.numpy())
+        in_chunks(_distances, array(queries), array(candidates), result.numpy())
         return result
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        queries, candidates = ctx.saved_tensors
-        to_queries, to_candidates = torch.zeros_like(queries), torch.zeros_like(candidates)
-        _backward(_array(queries), _array(candidates), _array(gradient), to_queries.numpy(), to_candidates.numpy())
+        queries, candidates = (array(tensor) for tensor in ctx.saved_tensors)
+        to_queries, to_candidates = (torch.zeros_like(tensor) for tensor in ctx.saved_tensors)
+        in_chunks(_slopes, queries, candidates, array(gradient), to_queries.numpy(), to_candidates.numpy())
         return to_queries, to_candidates
 
 
-def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().contiguous().numpy()
-
-
-@numba.njit(cache=True, fastmath=True)
-def _forward(queries, candidates, result):
+@loop
+def _distances(queries, candidates, result):
     half = queries.shape[2] // 2
     for k in range(queries.shape[0]):
         for c in range(queries.shape[1]):
+            q, q_imaginary = queries[k, c, :half], queries[k, c, half:]
             for n in range(candidates.shape[1]):
-                total = np.float32(0)
+                t, t_imaginary, total = candidates[k, n, :half], candidates[k, n, half:], np.float32(0)
                 for j in range(half):
-                    real = queries[k, c, j] - candidates[k, n, j]
-                    imaginary = queries[k, c, half + j] - candidates[k, n, half + j]
-                    total += np.sqrt(real * real + imaginary * imaginary + np.float32(SMALLEST))
+                    x, y = q[j] - t[j], q_imaginary[j] - t_imaginary[j]
+                    total += np.sqrt(x * x + y * y + SMALLEST)
                 result[k, c, n] = total
 
 
-@numba.njit(cache=True, fastmath=True)
-def _backward(queries, candidates, gradient, to_queries, to_candidates):
+@loop
+def _slopes(queries, candidates, gradient, to_queries, to_candidates):
     half = queries.shape[2] // 2
     for k in range(queries.shape[0]):
         for c in range(queries.shape[1]):
+            q, q_imaginary = queries[k, c, :half], queries[k, c, half:]
+            to_q, to_q_imaginary = to_queries[k, c, :half], to_queries[k, c, half:]
             for n in range(candidates.shape[1]):
+                t, t_imaginary = candidates[k, n, :half], candidates[k, n, half:]
+                to_t, to_t_imaginary = to_candidates[k, n, :half], to_candidates[k, n, half:]
                 weight = gradient[k, c, n]
-                if weight == 0:
-                    continue
                 for j in range(half):
-                    real = queries[k, c, j] - candidates[k, n, j]
-                    imaginary = queries[k, c, half + j] - candidates[k, n, half + j]
-                    slope = weight / np.sqrt(real * real + imaginary * imaginary + np.float32(SMALLEST))
-                    to_queries[k, c, j] += slope * real
-                    to_queries[k, c, half + j] += slope * imaginary
-                    to_candidates[k, n, j] -= slope * real
-                    to_candidates[k, n, half + j] -= slope * imaginary
+                    x, y = q[j] - t[j], q_imaginary[j] - t_imaginary[j]
+                    slope = weight / np.sqrt(x * x + y * y + SMALLEST)
+                    to_q[j] += slope * x
+                    to_q_imaginary[j] += slope * y
+                    to_t[j] -= slope * x
+                    to_t_imaginary[j] -= slope * y

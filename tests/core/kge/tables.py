@@ -11,7 +11,7 @@ from core.kge.training import Trainer
 from core.text.matrix import TextMatrix
 
 SMALL = {"objective": "sigmoid", "batch_size": 16, "chunk_size": 4, "negatives": 4, "device": "cpu", "threads": 1}
-INTERACTION_NAMES = ("transe", "distmult", "complex", "rotate")
+INTERACTION_NAMES = ("transe", "transe-l2", "distmult", "complex", "rotate")
 
 
 def random_tensor(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:

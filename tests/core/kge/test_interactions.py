@@ -25,6 +25,10 @@ def transe(h, r, t):
     return GAMMA - sum(abs(a + b - c) for a, b, c in zip(h, r, t, strict=True))
 
 
+def transe_l2(h, r, t):
+    return GAMMA - math.sqrt(sum((a + b - c) ** 2 for a, b, c in zip(h, r, t, strict=True)))
+
+
 def distmult(h, r, t):
     return sum(a * b * c for a, b, c in zip(h, r, t, strict=True))
 
@@ -37,7 +41,7 @@ def rotate(h, angles, t):
     return GAMMA - sum(abs(a * cmath.exp(1j * b) - c) for a, b, c in zip(as_complex(h), angles, as_complex(t), strict=True))
 
 
-FORMULAS = {"transe": transe, "distmult": distmult, "complex": complex_product, "rotate": rotate}
+FORMULAS = {"transe": transe, "transe-l2": transe_l2, "distmult": distmult, "complex": complex_product, "rotate": rotate}
 
 
 @pytest.mark.parametrize("name", INTERACTION_NAMES)
@@ -54,8 +58,8 @@ def pykeen_scores(name, h, r, t):
     def pairs(x):
         return torch.complex(*x.chunk(2, dim=-1))
 
-    if name == "transe":
-        return GAMMA + modules.TransEInteraction(p=1)(h, r, t)
+    if name in ("transe", "transe-l2"):
+        return GAMMA + modules.TransEInteraction(p=1 if name == "transe" else 2)(h, r, t)
     if name == "distmult":
         return modules.DistMultInteraction()(h, r, t)
     if name == "complex":
@@ -92,7 +96,7 @@ def test_a_block_of_candidates_is_scored_like_single_triples(name):
 
 
 def test_only_models_that_can_tell_direction_do():
-    for name, directed in {"transe": True, "distmult": False, "complex": True, "rotate": True}.items():
+    for name, directed in {"transe": True, "transe-l2": True, "distmult": False, "complex": True, "rotate": True}.items():
         h, r, t = triples(name)
         there, back = (INTERACTIONS[name].triple_scores(a, r, b, GAMMA) for a, b in ((h, t), (t, h)))
         assert torch.allclose(there, back, atol=1e-4) != directed, name

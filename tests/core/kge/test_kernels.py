@@ -1,8 +1,12 @@
+import numpy as np
 import pytest
 import torch
 
 from core.kge import kernels
+from core.kge.kernels import loops, rows
 from core.kge.kernels.modulus import plain_modulus
+from core.kge.kernels.product import plain_complex_product
+from core.kge.losses import cosine_anchor
 from tests.core.kge.tables import random_tensor
 
 
@@ -21,7 +25,7 @@ PLAIN = {
     "l2": lambda q, t: differences(q, t).norm(dim=-1),
     "modulus": complex_modulus,
 }
-SHAPES = [(2, 3, 5, 6), (1, 1, 1, 2), (4, 7, 1, 10), (1, 5, 9, 4)]  #: k, c, n, d
+SHAPES = [(2, 3, 5, 6), (1, 1, 1, 2), (4, 7, 1, 10), (1, 5, 9, 4), (3, 8, 12, 70), (9, 1, 1, 6)]  #: k, c, n, d
 
 
 def blocks(k, c, n, d, dtype=torch.float32):
@@ -34,6 +38,12 @@ def test_a_kernel_is_its_plain_formula(name, shape):
     queries, candidates = blocks(*shape)
     result = getattr(kernels, name)(queries, candidates)
     torch.testing.assert_close(result, PLAIN[name](queries, candidates), rtol=1e-5, atol=1e-5)
+
+
+def test_a_pair_each_is_compared_exactly_in_l2():
+    query = random_tensor(1, 1, 50) * 100
+    near = query + 1e-2
+    torch.testing.assert_close(kernels.l2(query, near)[0, 0, 0], (query.double() - near.double()).norm().float())
 
 
 def gradients(function, queries, candidates):
@@ -57,13 +67,16 @@ def test_gradients_pass_the_check_by_finite_differences(function):
     assert torch.autograd.gradcheck(function, tensors)
 
 
-def test_the_numba_gradient_is_a_difference_quotient():
+@pytest.mark.parametrize("name", ["l1", "modulus"])
+def test_the_numba_gradient_is_a_difference_quotient(name):
     queries, candidates = blocks(1, 2, 3, 4)
-    gradient = gradients(lambda q, t: kernels.modulus(q, t).sum()[None], queries, candidates)[0] / random_tensor(1, seed=3)
+    ones = torch.ones(1, 2, 3)
+    q = queries.clone().requires_grad_()
+    getattr(kernels, name)(q, candidates).backward(ones)
     step = torch.zeros_like(queries, dtype=torch.float64)
     step[0, 1, 2] = 1e-6
-    upper, lower = (plain_modulus(queries.double() + s, candidates.double()).sum() for s in (step, -step))
-    torch.testing.assert_close(gradient[0, 1, 2].double(), (upper - lower) / 2e-6, rtol=1e-4, atol=1e-5)
+    upper, lower = (PLAIN[name](queries.double() + s, candidates.double()).sum() for s in (step, -step))
+    torch.testing.assert_close(q.grad[0, 1, 2].double(), (upper - lower) / 2e-6, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["l1", "l2", "modulus"])
@@ -74,19 +87,64 @@ def test_where_query_and_candidate_coincide_the_distance_is_nothing_and_the_slop
     assert all(gradient.isfinite().all() for gradient in gradients(kernel, queries, queries))
 
 
-def test_queries_that_are_not_contiguous_are_compared_alike():
+@pytest.mark.parametrize("name", PLAIN)
+def test_queries_that_are_not_contiguous_are_compared_alike(name):
     queries, candidates = blocks(2, 3, 5, 6)
     turned = queries.transpose(0, 1).contiguous().transpose(0, 1)
     assert not turned.is_contiguous()
-    torch.testing.assert_close(kernels.modulus(turned, candidates), kernels.modulus(queries, candidates))
+    kernel = getattr(kernels, name)
+    torch.testing.assert_close(kernel(turned, candidates), kernel(queries, candidates))
+    torch.testing.assert_close(gradients(kernel, turned, candidates), gradients(kernel, queries, candidates))
 
 
-def test_nan_is_not_lost_on_the_way():
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_number_that_is_none_is_not_lost_on_the_way(name, value):
     queries, candidates = blocks(1, 2, 3, 4)
-    queries[0, 1, 0] = torch.nan
-    result = kernels.modulus(queries, candidates)
-    assert result[0, 1].isnan().all()
+    queries[0, 1, 0] = value
+    result = getattr(kernels, name)(queries, candidates)
+    assert not result[0, 1].isfinite().any()
     assert result[0, 0].isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["l1", "modulus"])
+def test_threads_do_not_change_a_bit(name, monkeypatch):
+    tensors, kernel = blocks(5, 7, 6, 10), getattr(kernels, name)
+    monkeypatch.setattr(loops, "WORTH_A_THREAD", 0)
+    results = []
+    for threads in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        results.append((kernel(*tensors), *gradients(kernel, *tensors)))
+    assert all(torch.equal(one, three) for one, three in zip(*results, strict=True))
+
+
+def test_a_complex_product_is_numpys():
+    left, right = random_tensor(2, 3, 6, seed=1), random_tensor(2, 3, 6, seed=2)
+    a, b = (x.numpy()[..., :3] + 1j * x.numpy()[..., 3:] for x in (left, right))
+    expected = np.concatenate([(a * b).real, (a * b).imag], axis=-1)
+    np.testing.assert_allclose(kernels.complex_product(left, right), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_complex_product_has_autograds_gradient():
+    pair = random_tensor(2, 3, 6, seed=1), random_tensor(2, 3, 6, seed=2)
+    torch.testing.assert_close(gradients(kernels.complex_product, *pair), gradients(plain_complex_product, *pair))
+
+
+def test_a_complex_product_broadcasts_on_the_slow_path():
+    left, right = random_tensor(4, 6, seed=1), random_tensor(6, seed=2)
+    torch.testing.assert_close(kernels.complex_product(left, right), kernels.complex_product(left, right.expand(4, 6)))
+
+
+def test_the_pull_of_the_cosine_is_autograds():
+    table, text, touched = random_tensor(6, 4, seed=1), random_tensor(6, 4, seed=2), torch.tensor([4, 1, 5])
+    text[5] = 0  # an entity without text
+    before = random_tensor(3, 4, seed=3)
+    entities = table[touched].requires_grad_()
+    loss = cosine_anchor(entities, text[touched]).mean()
+    loss.backward()
+    gradient = before.clone()
+    assert rows.pull_cosine(table, text, touched, gradient, 0.7) == pytest.approx(loss.item(), rel=1e-5)
+    torch.testing.assert_close(gradient, before + 0.7 * entities.grad)
 
 
 @pytest.mark.gpu

@@ -7,7 +7,7 @@ from scipy.spatial.distance import cosine, euclidean
 from scipy.special import logsumexp, softmax
 from scipy.stats import entropy
 
-from core.kge.losses import ANCHORS, link_loss, n3, softmax_loss
+from core.kge.losses import ANCHORS, add_anchor, link_loss, n3, softmax_loss
 from tests.core.kge.tables import random_tensor
 
 K, C, N = 2, 3, 4
@@ -170,3 +170,16 @@ def test_an_anchor_is_nothing_at_the_text_and_its_slope_is_finite(name):
     distance.sum().backward()
     assert distance.abs().max() < 1e-5
     assert entities.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ANCHORS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_added_anchor_is_autograds(name, dtype):
+    table, text = random_tensor(6, 8, seed=1, dtype=dtype), random_tensor(6, 8, seed=2, dtype=dtype)
+    rows, before = torch.tensor([5, 0, 3]), random_tensor(3, 8, seed=3, dtype=dtype)
+    entities, gradient = table[rows].requires_grad_(), before.clone()
+    loss = ANCHORS[name](entities, text[rows]).mean()
+    loss.backward()
+    found = add_anchor(name, table, text, rows, gradient, weight=0.5)
+    torch.testing.assert_close(found.to(dtype), loss.detach())
+    torch.testing.assert_close(gradient, before + 0.5 * entities.grad)

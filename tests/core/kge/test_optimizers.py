@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from core.kge import optimizers
 from core.kge.optimizers import OPTIMIZERS, RowwiseAdagrad, RowwiseAdam
 from tests.core.kge.tables import random_tensor
 
@@ -26,7 +27,9 @@ def slow_adagrad(table):
     return torch.tensor(table)
 
 
-def test_adagrad_is_the_slow_loop():
+@pytest.mark.parametrize("fast", [True, False])
+def test_adagrad_is_the_slow_loop(monkeypatch, fast):
+    monkeypatch.setattr(optimizers, "is_fast", lambda *tensors: fast)
     table = random_tensor(ROWS, DIM, seed=9)
     expected = slow_adagrad(table)
     optimizer = RowwiseAdagrad(table, RATE)

@@ -8,6 +8,7 @@ from core.errors import TrainingError
 from core.evaluate.ranks import Ranks
 from core.kg.splits import without_pairs
 from core.kge.interactions import INTERACTIONS
+from core.kge.kernels import loops
 from core.kge.losses import ANCHORS, cosine_anchor
 from core.kge.sampling import ChunkSampler
 from core.kge.scoring import KgeScorer
@@ -128,6 +129,17 @@ def test_the_same_seed_gives_the_same_bits(toy, interaction):
     assert torch.equal(first.entities, again.entities)
     assert torch.equal(first.relations, again.relations)
     assert not torch.equal(first.entities, other.entities)
+
+
+@pytest.mark.parametrize("interaction", INTERACTION_NAMES)
+def test_threads_of_the_loops_change_no_bit(toy, interaction, monkeypatch):
+    settings = run_settings(text={"mode": "full"}, model={"interaction": interaction}, epochs=2)
+    alone = trained(toy, settings, random_text(toy, 8))
+    monkeypatch.setattr(loops, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    shared = trained(toy, settings, random_text(toy, 8))
+    assert torch.equal(alone.entities, shared.entities)
+    assert torch.equal(alone.relations, shared.relations)
 
 
 def test_the_anchor_pulls_vectors_to_their_text(toy):
