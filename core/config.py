@@ -3,14 +3,25 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import ConfigError
 from core.types import TextMode
 
 InteractionName = Literal["transe", "transe-l2", "distmult", "complex", "rotate"]
+PYKEEN_PREFIX = "pykeen:"  #: any other interaction by PyKEEN's name, on the slow path
+
+
+def _known_interaction(name: str) -> str:
+    if name not in get_args(InteractionName) and not name.startswith(PYKEEN_PREFIX):
+        message = f"not one of {', '.join(get_args(InteractionName))}, {PYKEEN_PREFIX}NAME"
+        raise ValueError(message)
+    return name
+
+
+Interaction = Annotated[str, AfterValidator(_known_interaction)]
 
 
 class Settings(BaseModel):
@@ -48,6 +59,7 @@ class TextSettings(Settings):
 
     mode: TextMode = "full"
     encoder: str = "bundled"  #: ``bundled`` or ``openai:MODEL`` for any OpenAI-compatible server
+    injection: Literal["blend", "projection", "gate"] = "blend"  #: fixed blend, learned projection, and a gate a kind
     rho: float = Field(0.6, gt=0, le=1)  #: e = rho * u + (1 - rho) * t
     anchor: Literal["cosine", "euclidean", "kl"] = "cosine"
     anchor_weight: float = Field(0.5, ge=0)  #: zeta_1
@@ -57,7 +69,7 @@ class TextSettings(Settings):
 class ModelSettings(Settings):
     """The shape of the model."""
 
-    interaction: InteractionName = "complex"
+    interaction: Interaction = "complex"
     dim: int = Field(200, ge=2, le=8192)  #: real numbers an entity; ComplEx and RotatE use half as many complex ones
     gamma: float = Field(12.0, gt=0)  #: margin of the distance models; also sets the width of the start values
     reciprocal: bool = True  #: learn a relation of its own for each inverse
@@ -94,7 +106,7 @@ class TrainingSettings(Settings):
 class FusionSettings(Settings):
     """What the fusion combines with the simple methods (:mod:`core.fusion`)."""
 
-    backbones: tuple[InteractionName, ...] = ("complex", "transe")
+    backbones: tuple[Interaction, ...] = Field(("complex", "transe"), min_length=1)
     folds: int = Field(3, ge=2)  #: parts of the known treatments, each held out once
 
 

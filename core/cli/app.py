@@ -17,7 +17,7 @@ from core.casestudy.export import rank_records, to_csv, to_json
 from core.casestudy.pairs import read_pairs, score_pairs, write_scored_pairs
 from core.casestudy.shortlist import shortlist
 from core.cli.progress import console, followed
-from core.config import InteractionName, RunSettings, read_toml
+from core.config import RunSettings, read_toml
 from core.errors import ConfigError, TrainingError
 from core.kg.search import EntityIndex
 from core.types import Scorer, TextMode
@@ -57,7 +57,9 @@ def prepare() -> None:
 @app.command()
 def train(
     kg: Annotated[str | None, typer.Option(help="starter, a folder with nodes.tsv and edges.tsv[.gz], or NODES,EDGES.")] = None,
-    interaction: Annotated[InteractionName | None, typer.Option(help="The scoring function of the embedding.")] = None,
+    interaction: Annotated[
+        str | None, typer.Option(help="transe, transe-l2, distmult, complex, rotate, or pykeen:NAME (slow) for one of PyKEEN's.")
+    ] = None,
     text: Annotated[
         TextMode | None,
         typer.Option(
@@ -69,6 +71,9 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Of start values and sampling.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:NUMBER.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run; default: made of graph, interaction, text and seed.")] = None,
+    injection: Annotated[
+        Literal["blend", "projection", "gate"] | None, typer.Option(help="Fixed blend, learned projection, or gate a kind.")
+    ] = None,
     rho: Annotated[float | None, typer.Option(help="Share of the learned vector in e = rho u + (1 - rho) t.")] = None,
     anchor: Annotated[Literal["cosine", "euclidean", "kl"] | None, typer.Option(help="Distance of the anchor loss.")] = None,
     anchor_weight: Annotated[float | None, typer.Option(help="Weight of the anchor loss (zeta 1).")] = None,
@@ -91,7 +96,9 @@ def train(
     """
     values = read_toml(config) if config else {}
     _override(values, kg=kg, seeds=seeds, fusion={} if fusion and not values.get("fusion") else None)
-    _override(values, "text", mode=text, rho=rho, anchor=anchor, anchor_weight=anchor_weight, encoder=encoder)
+    _override(
+        values, "text", mode=text, injection=injection, rho=rho, anchor=anchor, anchor_weight=anchor_weight, encoder=encoder
+    )
     _override(values, "model", interaction=interaction, dim=dim)
     loop = {"epochs": epochs, "seed": seed, "device": device, "optimizer": optimizer, "learning_rate": learning_rate}
     _override(values, "training", **loop, batch_size=batch_size, negatives=negatives, threads=threads)

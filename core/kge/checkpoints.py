@@ -28,12 +28,13 @@ RETRAIN = "train the run again (`lladr train --name ... --restart`)."
 
 def save_checkpoint(trainer: Trainer, vocabulary: Vocabulary, path: Path) -> None:
     """Write the state of a training atomically."""
-    tensors = _state(trainer)
+    tensors = _state(trainer) | {"entities": trainer.model.entities.data}
     metadata = {
         "format": FORMAT,
         "fingerprint": vocabulary.fingerprint,
         "settings": trainer.settings.model_dump_json(),
         "epoch": str(trainer.epoch),
+        "text": json.dumps(trainer.model.text_history),
         "random_state": json.dumps({"seed": trainer.settings.training.seed, "next_epoch": trainer.epoch}),
     }
     write_bytes(path, save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata=metadata))
@@ -61,14 +62,15 @@ def restore(trainer: Trainer, vocabulary: Vocabulary, path: Path) -> None:
             f"{path} was written under other settings.", expected="the settings of this run", advice="train under another --name."
         )
     _fill(_state(trainer), path, vocabulary)
+    trainer.entities.settle()
     trainer.epoch = int(metadata["epoch"])
 
 
 def _state(trainer: Trainer) -> dict[str, torch.Tensor]:
     """Return all tensors that a training changes, by name."""
-    tables = {"entities": trainer.model.entities.data, "relations": trainer.model.relations.data}
-    optimizers = {"entity": trainer.entity_optimizer, "relation": trainer.relation_optimizer}
-    return tables | {f"{owner}.{name}": getattr(o, name) for owner, o in optimizers.items() for name in o.state_names}
+    optimizer = trainer.relation_optimizer
+    relations = {f"relation.{name}": getattr(optimizer, name) for name in optimizer.state_names}
+    return trainer.entities.state() | {"relations": trainer.model.relations.data} | relations
 
 
 def _fill(targets: dict[str, torch.Tensor], path: Path, vocabulary: Vocabulary) -> None:

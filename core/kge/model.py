@@ -1,13 +1,16 @@
 """Compose an interaction with entity and relation vectors, into which text was injected."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.config import ModelSettings, TextSettings
-from core.errors import ConfigError, FingerprintError
+from core.errors import FingerprintError
 from core.kg.vocabulary import Vocabulary
-from core.kge.interactions import INTERACTIONS, start_width
+from core.kge.adapters import interaction_named
+from core.kge.interactions import start_width
 from core.text.matrix import TextMatrix
+from core.types import IntArray
 
 
 class Model(nn.Module):
@@ -23,35 +26,41 @@ class Model(nn.Module):
     def __init__(self, n_entities: int, n_relations: int, settings: ModelSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.interaction = INTERACTIONS[settings.interaction]
+        self.interaction = interaction_named(settings.interaction)
         self.n_relations = n_relations
         rows = 2 * n_relations if settings.reciprocal else n_relations
         width = self.interaction.relation_width(settings.dim)
         self.entities = nn.Parameter(torch.zeros(n_entities, settings.dim), requires_grad=False)
         self.relations = nn.Parameter(torch.zeros(rows, width), requires_grad=False)
+        self.text_history: dict[str, str] = {}  #: what was done to the text vectors
         self.register_buffer("text", None, persistent=False)
+        self.register_buffer("full_text", None, persistent=False)
+        self.register_buffer("projection", None, persistent=False)
+        self.register_buffer("kinds", None, persistent=False)
 
-    def start(self, *, seed: int, text: TextMatrix | None, rho: float) -> None:
-        """Fill the tables with seeded start values and blend the text in.
+    def start(self, *, seed: int, text: TextMatrix | None, settings: TextSettings) -> None:
+        """Fill the tables with seeded start values; with injection ``blend``, blend the text in.
 
-        :param text: shape (n_entities, dim), or None for a base model
+        :param text: shape (n_entities, any), or None for a base model
         """
         generator = torch.Generator().manual_seed(seed)
         widths = start_width(self.settings.interaction, self.settings.dim, self.settings.gamma)
         for table, half_width in zip((self.entities, self.relations), widths, strict=True):
             table.data = (torch.rand(table.shape, generator=generator) * 2 - 1) * half_width
         if text is not None:
-            self.attach_text(text)
-            self.entities.data.mul_(rho).add_(self.text, alpha=1 - rho)
+            self._attach(text, settings)
+            if settings.injection == "blend":
+                self.entities.data.mul_(settings.rho).add_(self.text, alpha=1 - settings.rho)
 
-    def attach_text(self, text: TextMatrix) -> None:
-        """Keep the frozen text vectors for the anchor loss.
-
-        :raises ConfigError: if their width is not the model's
-        """
-        if text.vectors.shape != tuple(self.entities.shape):
-            raise ConfigError(f"The text matrix has shape {text.vectors.shape}.", expected=f"{tuple(self.entities.shape)}")
-        self.text = torch.from_numpy(text.vectors.copy())
+    def _attach(self, text: TextMatrix, settings: TextSettings) -> None:
+        """Keep the frozen text vectors: reduced for blend and anchor, whole for a learned projection."""
+        reduced = text if text.vectors.shape[1] == self.settings.dim else text.reduced(self.settings.dim)
+        self.text, self.text_history = torch.from_numpy(reduced.vectors.copy()), reduced.history
+        if settings.injection != "blend":
+            centred, axes = text.principal_axes(self.settings.dim)
+            lengths = np.linalg.norm(centred @ axes, axis=1).mean()
+            self.full_text = torch.from_numpy(centred.astype(np.float32))
+            self.projection = torch.from_numpy((axes / lengths).astype(np.float32))
 
     def relation_rows(self, directed: Tensor) -> Tensor:
         """Return which rows of the relation table the directed relations use."""
@@ -77,14 +86,24 @@ class Model(nn.Module):
 
 
 def new_model(
-    vocabulary: Vocabulary, settings: ModelSettings, text_settings: TextSettings, text: TextMatrix | None, *, seed: int
+    vocabulary: Vocabulary,
+    settings: ModelSettings,
+    text_settings: TextSettings,
+    text: TextMatrix | None,
+    *,
+    seed: int,
+    kind_codes: IntArray | None = None,
 ) -> Model:
     """Return a model with start values for this vocabulary.
 
+    :param text: any number of columns, reduced to the model's width by PCA; None for a base model
+    :param kind_codes: shape (n_entities,); needed by the injections ``projection`` and ``gate``
     :raises FingerprintError: if the text matrix follows another vocabulary
     """
     if text is not None and text.fingerprint != vocabulary.fingerprint:
         raise FingerprintError("The text matrix", text.fingerprint, vocabulary.fingerprint)
     model = Model(len(vocabulary.entities), len(vocabulary.relations), settings)
-    model.start(seed=seed, text=text, rho=text_settings.rho)
+    model.start(seed=seed, text=text, settings=text_settings)
+    if kind_codes is not None:
+        model.kinds = torch.from_numpy(kind_codes.astype(np.int64))
     return model

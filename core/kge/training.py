@@ -9,10 +9,10 @@ from torch import Tensor
 
 from core.config import RunSettings
 from core.errors import TrainingError
-from core.kge.kernels.loops import is_fast
-from core.kge.losses import add_anchor, link_loss, n3, softmax_loss
+from core.kge.losses import link_loss, n3, softmax_loss
 from core.kge.model import Model
-from core.kge.optimizers import OPTIMIZERS, RowwiseAdagrad
+from core.kge.optimizers import OPTIMIZERS
+from core.kge.representations import representation_of
 from core.kge.sampling import Batch, ChunkSampler
 from core.kge.touched import TouchedRows, on_device
 
@@ -45,8 +45,7 @@ class Trainer:
         self.settings = settings
         self.epoch = 0  #: epochs done
         optimizer, rate = OPTIMIZERS[settings.training.optimizer], settings.training.learning_rate
-        injected = settings.text.mode != "none"
-        self.entity_optimizer = optimizer(model.entities.data, rate * (settings.text.rho if injected else 1))
+        self.entities = representation_of(self.model, settings.text, optimizer, rate)
         self.relation_optimizer = optimizer(model.relations.data, rate)
 
     def run(self) -> Iterator[EpochEnd]:
@@ -59,6 +58,7 @@ class Trainer:
             began = time.perf_counter()
             losses = torch.stack([self.step(batch) for batch in self.sampler.epoch(self.epoch)]).cpu()
             self._check(losses)
+            self.entities.settle()
             self.epoch += 1
             link, anchor, total = losses.mean(0).tolist()
             triples = self.sampler.n_positives
@@ -68,7 +68,7 @@ class Trainer:
         """Take one step; return the link, anchor and total loss. Shape (3,)."""
         model, text, training = self.model, self.settings.text, self.settings.training
         directed, weights, known = (on_device(a, self.device) for a in (batch.relations, batch.weights, batch.known))
-        entities = TouchedRows(model.entities.data, batch.heads, batch.tails, batch.negatives)
+        entities = self.entities.touch(batch.heads, batch.tails, batch.negatives)
         relations = TouchedRows(model.relations.data, model.relation_rows(batch.relations))
         (head, tail, negative), (relation,) = entities.vectors, relations.vectors
 
@@ -80,23 +80,9 @@ class Trainer:
             link = link + training.n3_weight * self._n3(head, relation, tail, weights)
         (training.link_weight * link).backward()
 
-        link, anchor = link.detach(), self._move_entities(entities)
+        link, anchor = link.detach(), self.entities.move(entities)
         self.relation_optimizer.step(relations.rows, relations.gradient())
         return torch.stack([link, anchor, training.link_weight * link + text.anchor_weight * anchor])
-
-    def _move_entities(self, touched: TouchedRows) -> Tensor:
-        """Add the pull of the anchor to the gradient, and take the optimiser's step; return the mean anchor loss, shape ()."""
-        model, text, optimizer = self.model, self.settings.text, self.entity_optimizer
-        table = model.entities.data
-        if model.text is None or not text.anchor_weight:
-            optimizer.step(touched.rows, touched.gradient())
-            return table.new_zeros(())
-        if text.anchor == "cosine" and isinstance(optimizer, RowwiseAdagrad) and is_fast(table, model.text):
-            return optimizer.step_to_text(touched.rows, touched.uses(), model.text, text.anchor_weight)
-        gradient = touched.gradient()
-        anchor = add_anchor(text.anchor, table, model.text, touched.rows, gradient, weight=text.anchor_weight)
-        optimizer.step(touched.rows, gradient)
-        return anchor
 
     def _link(self, positive: Tensor, negative: Tensor, known: Tensor, weights: Tensor) -> Tensor:
         if self.settings.training.objective == "softmax":

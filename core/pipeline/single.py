@@ -89,7 +89,14 @@ def _threads(count: int) -> Iterator[None]:
 def _trainer(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, hooks: Hooks) -> Trainer:
     """Build a trainer at the start, or where the run's checkpoint left off; the trace ends where it stands."""
     text = _text_of(run, workspace, graph, settings, hooks)
-    model = new_model(graph.vocabulary, settings.model, settings.text, text, seed=settings.training.seed)
+    model = new_model(
+        graph.vocabulary,
+        settings.model,
+        settings.text,
+        text,
+        seed=settings.training.seed,
+        kind_codes=graph.kind_codes,
+    )
     trainer = Trainer(model, _sampler(graph, settings), settings)
     if run.model_file.exists():
         restore(trainer, graph.vocabulary, run.model_file)
@@ -111,8 +118,7 @@ def _text_of(
     if settings.text.mode == "none":
         return None
     if not run.text_file.exists():
-        matrix = text_matrix(workspace, graph, settings, progress=hooks.on_text)
-        matrix.reduced(settings.model.dim).save(run.text_file)
+        text_matrix(workspace, graph, settings, progress=hooks.on_text).save(run.text_file)
     return TextMatrix.load(run.text_file, graph.vocabulary)
 
 

@@ -43,17 +43,21 @@ class TextMatrix:
 
         Where there are fewer columns (or entities) than ``dim``, the rest is zero.
         """
-        centred = self.vectors.astype(np.float64) - self.vectors.mean(axis=0, dtype=np.float64)
-        variances, axes = np.linalg.eigh(centred.T @ centred)
-        order = np.argsort(-variances)[:dim]
-        scores = centred @ _fixed_signs(axes[:, order])
-        kept = float(variances[order].sum() / max(variances.sum(), 1e-12))
+        centred, axes = self.principal_axes(dim)
+        scores = centred @ axes
+        kept = float(scores.var(axis=0).sum() / max(centred.var(axis=0).sum(), 1e-12))
         lengths = np.linalg.norm(scores, axis=1, keepdims=True)
         padded = np.zeros((len(scores), dim), dtype=np.float32)
         padded[:, : scores.shape[1]] = scores / np.maximum(lengths, 1e-9)
         size = f"{self.vectors.shape[1]} -> {min(dim, scores.shape[1])} of {dim} columns"
         note = f"PCA {size}, {kept:.1%} of variance, rows renormalised"
         return TextMatrix(padded, self.fingerprint, {**self.history, "reduction": note})
+
+    def principal_axes(self, dim: int) -> tuple[FloatArray, FloatArray]:
+        """Return the centred vectors and their first principal axes. Shapes (n, columns), (columns, at most dim), float64."""
+        centred = self.vectors.astype(np.float64) - self.vectors.mean(axis=0, dtype=np.float64)
+        variances, axes = np.linalg.eigh(centred.T @ centred)
+        return centred, _fixed_signs(axes[:, np.argsort(-variances)[:dim]])
 
     def save(self, path: Path) -> None:
         """Write matrix, fingerprint and history as one safetensors file."""

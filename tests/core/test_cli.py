@@ -161,8 +161,8 @@ def test_rank_gives_a_table_with_the_place_of_the_twin(ok):
 
 
 @pytest.mark.usefixtures("trained")
-def test_the_run_that_was_trained_last_is_ranked_by_default(ok):
-    assert "run plain" in ok("rank", "--disease", "AD").out
+def test_the_run_with_text_that_was_trained_last_is_ranked_by_default(ok):
+    assert "run full" in ok("rank", "--disease", "AD").out
 
 
 def write_pairs(path, rows):
@@ -322,7 +322,7 @@ def test_every_option_is_explained():
         (("train", "--name", "a/b"), ("no usable run name",)),
         (("train", "--interaction", "complex", "--dim", "7"), ("even dim",)),
         (("train", "--interaction", "rotate", "--dim", "9"), ("even dim",)),
-        (("train", "--interaction", "gnn"), ("--interaction",)),
+        (("train", "--interaction", "gnn"), ("model.interaction", "pykeen:NAME")),
         (("train", "--epochs", "0"), ("epochs",)),
         (("train", "--rho", "2"), ("text.rho",)),
         (("train", "--learning-rate", "nan"), ("learning_rate",)),

@@ -21,7 +21,7 @@ OPTIMIZER_NAMES = ("adagrad", "adam")
 
 def state_of(trainer):
     """Return copies of all that a training changes, found by looking at the objects, not by the code under test."""
-    owners = {"model": trainer.model, "entity": trainer.entity_optimizer, "relation": trainer.relation_optimizer}
+    owners = {"model": trainer.model, "entity": trainer.entities.optimizer, "relation": trainer.relation_optimizer}
     tables = {"model.entities": trainer.model.entities.data, "model.relations": trainer.model.relations.data}
     for owner in ("entity", "relation"):
         tables |= {f"{owner}.{k}": v for k, v in vars(owners[owner]).items() if isinstance(v, torch.Tensor)}
@@ -106,7 +106,7 @@ def test_a_resumed_training_differs_without_the_optimisers_state(toy, path, stop
     for one in (restored, forgetful):
         restore(one, toy.vocabulary, path)
     for name in ("first", "second", "steps"):
-        getattr(forgetful.entity_optimizer, name).zero_()
+        getattr(forgetful.entities.optimizer, name).zero_()
     for one in (restored, forgetful, trainer):
         advance(one, 1)
     assert torch.equal(restored.model.entities, trainer.model.entities)

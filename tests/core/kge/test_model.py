@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from core.config import ModelSettings, TextSettings
-from core.errors import ConfigError, FingerprintError
+from core.errors import FingerprintError
 from core.kge.interactions import INTERACTIONS, start_width
 from core.kge.model import new_model
 from tests.core.kge.tables import INTERACTION_NAMES, random_text
@@ -53,9 +53,11 @@ def test_text_of_another_row_order_is_refused(toy):
         model_of(toy, text)
 
 
-def test_text_of_another_width_is_refused(toy):
-    with pytest.raises(ConfigError, match=r"\(17, 6\)"):
-        model_of(toy, random_text(toy, 6))
+def test_text_of_another_width_is_reduced_and_not_cut(toy):
+    text = random_text(toy, 12)
+    model = model_of(toy, text)
+    np.testing.assert_allclose(model.text, text.reduced(8).vectors)
+    assert "PCA 12 -> 8" in model.text_history["reduction"]
 
 
 @pytest.mark.parametrize("interaction", INTERACTION_NAMES)

@@ -383,7 +383,7 @@ def test_the_text_that_was_injected_is_kept_and_not_made_again(workspace, toy_fo
     assert len(spy.texts) == asked  # the fields of blind are among those of full
     vectors = TextMatrix.load(run.text_file, pipeline.load_run(workspace, "a").graph.vocabulary).vectors
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
-    assert vectors.shape == (len(NODES), 8)
+    assert vectors.shape == (len(NODES), 16)  # name and description; the model reduces them
 
 
 def test_a_base_run_asks_no_encoder(workspace, toy_folder, monkeypatch):
