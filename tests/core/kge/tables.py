@@ -37,7 +37,9 @@ def run_settings(*, text: dict | None = None, model: dict | None = None, **train
 def new_trainer(graph: KnowledgeGraph, settings: RunSettings, text: TextMatrix | None = None) -> Trainer:
     """Return a trainer of a fresh model."""
     sampler = ChunkSampler(graph.training_triples, graph.kind_codes, graph.n_relations, settings.training)
-    model = new_model(graph.vocabulary, settings.model, settings.text, text, seed=settings.training.seed)
+    model = new_model(
+        graph.vocabulary, settings.model, settings.text, text, seed=settings.training.seed, kind_codes=graph.kind_codes
+    )
     return Trainer(model, sampler, settings)
 
 
