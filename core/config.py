@@ -98,6 +98,8 @@ class TrainingSettings(Settings):
     type_constrained: bool = True  #: corrupt with entities of the kind that stands there
     optimizer: Literal["adagrad", "adam"] = "adagrad"
     learning_rate: float = Field(0.03, gt=0)
+    patience: int = Field(0, ge=0)  #: epochs without a better validation MRR before training ends; 0 never ends early
+    validation_fraction: float = Field(0.05, gt=0, lt=1)  #: of the known treatments, held out where there is a patience
     seed: int = Field(0, ge=0)
     device: str = "auto"  #: ``auto`` takes CUDA where it is, else the CPU
     threads: int = Field(1, ge=0)  #: CPU threads; 1 makes runs repeatable bit for bit, 0 takes torch's choice

@@ -99,6 +99,11 @@ class RunFolder:
         return self.path / "text.safetensors"
 
     @property
+    def best_file(self) -> Path:
+        """Return the weights of the epoch that did best in the validation so far."""
+        return self.path / "best.safetensors"
+
+    @property
     def members(self) -> Path:
         """Return the folder of the models that an ensemble or a fusion is made of."""
         return self.path / "members"
@@ -122,6 +127,11 @@ class RunFolder:
     def stop_file(self) -> Path:
         """Return the file whose presence asks a training to stop after its epoch."""
         return self.path / "stop"
+
+    @property
+    def job_file(self) -> Path:
+        """Return the settings that a background training was started with (TOML)."""
+        return self.path / "job.toml"
 
     @property
     def log_file(self) -> Path:

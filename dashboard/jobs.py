@@ -166,7 +166,7 @@ def _refuse_second(run: RunFolder) -> None:
 
 
 def _train(workspace: Workspace, run: RunFolder, settings: RunSettings, *options: str) -> None:
-    config = run.path / "job.toml"
+    config = run.job_file
     write_text(config, as_toml(settings.model_dump(mode="json")))
     _asked[run.log_file] = settings
     _spawn(workspace, ["train", "--config", str(config), "--name", run.name, *options], run.log_file)

@@ -86,6 +86,9 @@ def train(
     fusion: Annotated[
         bool, typer.Option("--fusion", help="Also train what combines LLaDR with simple methods, as one run (about 8 models).")
     ] = False,
+    patience: Annotated[
+        int | None, typer.Option(help="End after so many epochs without a better MRR on held-out treatments; 0 never.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; 1 (default) repeats bit for bit, 0 takes all.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with any settings; flags win over it.")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away what a run of this name has.")] = False,
@@ -101,7 +104,7 @@ def train(
     )
     _override(values, "model", interaction=interaction, dim=dim)
     loop = {"epochs": epochs, "seed": seed, "device": device, "optimizer": optimizer, "learning_rate": learning_rate}
-    _override(values, "training", **loop, batch_size=batch_size, negatives=negatives, threads=threads)
+    _override(values, "training", **loop, batch_size=batch_size, negatives=negatives, patience=patience, threads=threads)
     settings = RunSettings.parse(values)
     _train(Workspace.default(), name or _default_name(settings), settings, restart=restart)
 

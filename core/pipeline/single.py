@@ -21,6 +21,7 @@ from core.kge.model import new_model
 from core.kge.sampling import ChunkSampler
 from core.kge.training import EpochEnd, Trainer
 from core.pipeline.runs import State, read_settings, run_status
+from core.pipeline.validation import Validation, trace_line
 from core.text.cache import CachedEmbedder
 from core.text.descriptions import load_descriptions
 from core.text.embedders import embedder_named
@@ -51,11 +52,16 @@ def train_single(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, se
     if settle(run, graph, settings) == "finished":
         return "finished"
     with recorded(run, graph, settings.training.epochs) as status:
-        trainer = _trainer(run, workspace, graph, settings, hooks)
+        validation = Validation(run, graph, settings) if settings.training.patience else None
+        trainer = _trainer(run, workspace, validation.graph if validation else graph, settings, hooks)
+        if validation:
+            validation.remember(run.trace())
         status["epoch"] = trainer.epoch
         write_json(run.status_file, status)
         with _threads(settings.training.threads):
-            state = _epochs(run, graph, trainer, status, hooks)
+            state = _epochs(run, graph, trainer, status, hooks, validation)
+        if validation and state == "finished":
+            status["best_epoch"] = validation.take_best(run.model_file)
         status |= {"state": state, "epoch": trainer.epoch}
     return state
 
@@ -122,18 +128,27 @@ def _text_of(
     return TextMatrix.load(run.text_file, graph.vocabulary)
 
 
-def _epochs(run: RunFolder, graph: KnowledgeGraph, trainer: Trainer, status: dict[str, Any], hooks: Hooks) -> State:
-    """Consume the events of a training: trace, checkpoints, status, requests to stop."""
+def _epochs(
+    run: RunFolder,
+    graph: KnowledgeGraph,
+    trainer: Trainer,
+    status: dict[str, Any],
+    hooks: Hooks,
+    validation: Validation | None,
+) -> State:
+    """Consume the events of a training: validation, trace, checkpoints, status, requests to stop."""
     saved = time.monotonic()
     for event in trainer.run():
-        append_line(run.trace_file, json.dumps(asdict(event)))
-        stopping = hooks.stop() or run.stop_file.exists()
-        if stopping or event.epoch == event.epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+        append_line(run.trace_file, trace_line(asdict(event), validation.measure(trainer) if validation else None))
+        stopping, exhausted = hooks.stop() or run.stop_file.exists(), validation and validation.exhausted(event.epoch)
+        if stopping or exhausted or event.epoch == event.epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
             save_checkpoint(trainer, graph.vocabulary, run.model_file)
             saved = time.monotonic()
         status |= {"epoch": event.epoch, "updated": time.time()}
         write_json(run.status_file, status)
         hooks.on_epoch(event)
+        if exhausted:
+            return "finished"
         if stopping and event.epoch < event.epochs:
             run.stop_file.unlink(missing_ok=True)
             return "stopped"
@@ -149,6 +164,7 @@ def settle(run: RunFolder, graph: KnowledgeGraph, settings: RunSettings) -> Stat
     :raises FingerprintError: if it was trained on a graph with other rows
     """
     if not run.settings_file.exists() or not (run.model_file.exists() or run.members.exists()):
+        run.text_file.unlink(missing_ok=True)
         write_json(run.settings_file, settings.model_dump(mode="json"))
     elif (there := read_settings(run)) != settings:
         old, new = there.model_dump(mode="json"), settings.model_dump(mode="json")

@@ -106,11 +106,11 @@ def _folds(run: RunFolder, graph: KnowledgeGraph, settings: RunSettings, text: T
 
 
 def _forget(run: RunFolder) -> None:
+    """Remove all that a run has but its lock."""
     with explained_disk_errors(run.path):
-        for path in (run.status_file, run.settings_file, run.model_file, run.text_file, run.trace_file, run.stop_file):
-            path.unlink(missing_ok=True)
         run.sweep()
-        for folder in (run.members, run.evaluations):
-            if folder.exists():
-                shutil.rmtree(folder)
-        run.fusion_file.unlink(missing_ok=True)
+        for path in run.path.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path not in (run.lock_file, run.log_file, run.job_file):
+                path.unlink()
