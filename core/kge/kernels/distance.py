@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from core.kge.kernels.loops import array, in_chunks, is_fast, loop
+from core.kge.kernels.loops import array, in_chunks, is_fast, loop, part_of_a_loop
 
 SMALLEST = 1e-12  #: least square of an L2 distance; where query and candidate coincide, the slope is nothing
 
@@ -60,7 +60,7 @@ def _distances(queries, candidates, result):
                 result[k, last, n] = total
 
 
-@loop
+@part_of_a_loop
 def _four_distances(queries, candidates, result, first):
     q0, q1, q2, q3 = queries[first], queries[first + 1], queries[first + 2], queries[first + 3]
     for n in range(len(candidates)):
@@ -89,7 +89,7 @@ def _slopes(points, others, weights, slopes):
                     slope[j] += weight if point[j] > other[j] else -weight
 
 
-@loop
+@part_of_a_loop
 def _four_slopes(point, others, weights, slope, first):
     o0, o1, o2, o3 = others[first], others[first + 1], others[first + 2], others[first + 3]
     w0, w1, w2, w3 = weights[first], weights[first + 1], weights[first + 2], weights[first + 3]

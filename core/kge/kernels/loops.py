@@ -17,7 +17,12 @@ MAY_CHANGE = {"reassoc", "nsz", "arcp", "contract", "afn"}  #: all of fastmath b
 
 #: Compile a loop to SIMD code. Sums may be reordered; without numpy's error model each division would be checked for zero,
 #: and a loop with a branch in it does not vectorise.
-loop = numba.njit(cache=True, fastmath=MAY_CHANGE, error_model="numpy", nogil=True)
+OPTIONS = {"fastmath": MAY_CHANGE, "error_model": "numpy", "nogil": True}
+loop = numba.njit(cache=True, **OPTIONS)
+
+#: A part of a loop, written into the loop that calls it. Were it linked, code compiled just now and code from the cache could
+#: round differently, and a training would not go on bit for bit in another process.
+part_of_a_loop = numba.njit(inline="always", **OPTIONS)
 
 
 def is_fast(*tensors: Tensor) -> bool:

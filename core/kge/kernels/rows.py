@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.kge.kernels.loops import array, loop
+from core.kge.kernels.loops import array, loop, part_of_a_loop
 from core.types import FloatArray, IntArray
 
 TINY = np.float32(1e-8)  #: least length of a vector, as in torch's cosine similarity
@@ -82,7 +82,7 @@ def _sum_pull_and_step(uses, table, sums, rows, text, weight, rate, epsilon):
     return total / len(rows)
 
 
-@loop
+@part_of_a_loop
 def _sum_row(uses, i, result):
     for place in range(uses.edges[i], uses.edges[i + 1]):
         use = uses.order[place]
@@ -96,7 +96,7 @@ def _sum_row(uses, i, result):
                 result[j] += gradient[j]
 
 
-@loop
+@part_of_a_loop
 def _pull_row(e, t, slope, weight):
     product, e_square, t_square = np.float32(0), np.float32(0), np.float32(0)
     for j in range(len(e)):
@@ -112,7 +112,7 @@ def _pull_row(e, t, slope, weight):
     return 1 - cosine
 
 
-@loop
+@part_of_a_loop
 def _step_row(row, slope, total, rate, epsilon):
     square = np.float32(0)
     for j in range(len(slope)):
