@@ -22,6 +22,11 @@ class Batch:
     negatives: IntArray  #: shape (k, n)
     known: BoolArray  #: shape (k, c, n); True where the corrupted triple is known to be true, or only fills up
 
+    def parts(self, count: int) -> list["Batch"]:
+        """Cut the batch between its chunks into at most so many smaller ones."""
+        pieces = (np.array_split(array, min(count, len(self.heads))) for array in vars(self).values())
+        return [Batch(*arrays) for arrays in zip(*pieces, strict=True)]
+
 
 @dataclass(frozen=True)
 class Group:

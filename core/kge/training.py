@@ -1,5 +1,6 @@
 """Train a model: the loop on one screen. It yields events and neither prints nor saves."""
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from core.kge.optimizers import OPTIMIZERS
 from core.kge.representations import representation_of
 from core.kge.sampling import Batch, ChunkSampler
 from core.kge.touched import TouchedRows, on_device
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Trainer:
         self.sampler = sampler
         self.settings = settings
         self.epoch = 0  #: epochs done
+        self._parts = 1  #: steps that a batch is cut into, where memory is short
         optimizer, rate = OPTIMIZERS[settings.training.optimizer], settings.training.learning_rate
         self.entities = representation_of(self.model, settings.text, optimizer, rate)
         self.relation_optimizer = optimizer(model.relations.data, rate)
@@ -56,13 +60,27 @@ class Trainer:
         epochs = self.settings.training.epochs
         while self.epoch < epochs:
             began = time.perf_counter()
-            losses = torch.stack([self.step(batch) for batch in self.sampler.epoch(self.epoch)]).cpu()
+            losses = torch.stack([self._step_in_memory(batch) for batch in self.sampler.epoch(self.epoch)]).cpu()
             self._check(losses)
             self.entities.settle()
             self.epoch += 1
             link, anchor, total = losses.mean(0).tolist()
             triples = self.sampler.n_positives
             yield EpochEnd(self.epoch, epochs, total, link, anchor, time.perf_counter() - began, triples)
+
+    def _step_in_memory(self, batch: Batch) -> Tensor:
+        """Take one step, or where the device's memory does not hold it, several smaller ones from then on."""
+        try:
+            return torch.stack([self.step(part) for part in batch.parts(self._parts)]).mean(0)
+        except torch.OutOfMemoryError as error:
+            if self._parts >= len(batch.heads):
+                raise TrainingError(
+                    f"The device {self.device} has too little memory for one chunk of {batch.heads.shape[1]} positives.",
+                    advice="lower chunk_size, negatives or dim, or use --device cpu.",
+                ) from error
+        self._parts *= 2
+        logger.warning("Out of memory: each batch is cut into %d parts from now on.", self._parts)
+        return self._step_in_memory(batch)
 
     def step(self, batch: Batch) -> Tensor:
         """Take one step; return the link, anchor and total loss. Shape (3,)."""

@@ -206,3 +206,30 @@ def test_never_trained_edges_do_not_reach_the_loop(toy):
     investigated = toy.vocabulary.relation_row["investigated_for"]
     for batch in sampler.epoch(0):
         assert not np.isin(batch.relations % toy.n_relations, investigated).any()
+
+
+def test_a_batch_that_memory_does_not_hold_is_cut_into_parts(toy, monkeypatch, caplog):
+    trainer, taken = new_trainer(toy, run_settings(epochs=1)), []
+    step = trainer.step
+
+    def small_memory(batch):
+        if len(batch.heads) > 1:
+            raise torch.OutOfMemoryError
+        taken.append(batch.heads.size)
+        return step(batch)
+
+    monkeypatch.setattr(trainer, "step", small_memory)
+    (event,) = trainer.run()
+    assert sum(taken) >= event.triples  # nothing was left out
+    assert "cut into 4 parts" in caplog.text
+
+
+def test_memory_for_not_even_one_chunk_is_explained(toy, monkeypatch):
+    trainer = new_trainer(toy, run_settings(epochs=1))
+
+    def no_memory(batch):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(trainer, "step", no_memory)
+    with pytest.raises(TrainingError, match="too little memory for one chunk"):
+        list(trainer.run())
