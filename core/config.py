@@ -60,6 +60,7 @@ class TextSettings(Settings):
     mode: TextMode = "full"
     encoder: str = "bundled"  #: ``bundled`` or ``openai:MODEL`` for any OpenAI-compatible server
     injection: Literal["blend", "projection", "gate"] = "blend"  #: fixed blend, learned projection, and a gate a kind
+    relations: bool = False  #: start relation vectors from the text of their phrases, too
     rho: float = Field(0.6, gt=0, le=1)  #: e = rho * u + (1 - rho) * t
     anchor: Literal["cosine", "euclidean", "kl"] = "cosine"
     anchor_weight: float = Field(0.5, ge=0)  #: zeta_1
@@ -121,6 +122,13 @@ class RunSettings(Settings):
     text: TextSettings = TextSettings()
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()
+
+    @model_validator(mode="after")
+    def _angles_have_no_text(self) -> Self:
+        if self.text.relations and self.model.interaction == "rotate":
+            message = "text.relations starts relation vectors from text, but relations of rotate are angles"
+            raise ValueError(message)
+        return self
 
     def recipe(self) -> dict[str, Any]:
         """Return what a base run and its LLaDR run share: all but the text."""

@@ -10,7 +10,7 @@ from core.kg.vocabulary import Vocabulary
 from core.kge.adapters import interaction_named
 from core.kge.interactions import start_width
 from core.text.matrix import TextMatrix
-from core.types import IntArray
+from core.types import FloatArray, IntArray
 
 
 class Model(nn.Module):
@@ -51,6 +51,14 @@ class Model(nn.Module):
             self._attach(text, settings)
             if settings.injection == "blend":
                 self.entities.data.mul_(settings.rho).add_(self.text, alpha=1 - settings.rho)
+
+    def start_relations(self, text: FloatArray, rho: float) -> None:
+        """Blend text into the start values of the relations.
+
+        :param text: shape (2 * n_relations, dim): of the relations, then of their inverses
+        """
+        rows = torch.from_numpy(text[: len(self.relations)].copy())
+        self.relations.data.mul_(rho).add_(rows, alpha=1 - rho)
 
     def _attach(self, text: TextMatrix, settings: TextSettings) -> None:
         """Keep the frozen text vectors: reduced for blend and anchor, whole for a learned projection."""

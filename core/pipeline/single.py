@@ -25,7 +25,7 @@ from core.pipeline.validation import Validation, trace_line
 from core.text.cache import CachedEmbedder
 from core.text.descriptions import load_descriptions
 from core.text.embedders import embedder_named
-from core.text.matrix import TextMatrix, build_text_matrix
+from core.text.matrix import TextMatrix, build_text_matrix, relation_vectors
 from core.types import Progress, silent
 from core.workspace import RunFolder, Workspace, append_line, write_json, write_text
 
@@ -43,8 +43,11 @@ class Hooks:
 
 def text_matrix(workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, *, progress: Progress = silent) -> TextMatrix:
     """Build the text matrix of a run's text mode through the vector cache, not yet reduced."""
-    embedder = CachedEmbedder(embedder_named(settings.text.encoder), workspace.vector_cache)
-    return build_text_matrix(graph, load_descriptions(graph), embedder, settings.text, progress=progress)
+    return build_text_matrix(graph, load_descriptions(graph), _embedder(workspace, settings), settings.text, progress=progress)
+
+
+def _embedder(workspace: Workspace, settings: RunSettings) -> CachedEmbedder:
+    return CachedEmbedder(embedder_named(settings.text.encoder), workspace.vector_cache)
 
 
 def train_single(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, hooks: Hooks) -> State:
@@ -103,6 +106,9 @@ def _trainer(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settin
         seed=settings.training.seed,
         kind_codes=graph.kind_codes,
     )
+    if text is not None and settings.text.relations and not run.model_file.exists():
+        phrases = relation_vectors(graph, _embedder(workspace, settings))
+        model.start_relations(text.project(phrases, settings.model.dim), settings.text.rho)
     trainer = Trainer(model, _sampler(graph, settings), settings)
     if run.model_file.exists():
         restore(trainer, graph.vocabulary, run.model_file)

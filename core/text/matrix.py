@@ -46,9 +46,7 @@ class TextMatrix:
         centred, axes = self.principal_axes(dim)
         scores = centred @ axes
         kept = float(scores.var(axis=0).sum() / max(centred.var(axis=0).sum(), 1e-12))
-        lengths = np.linalg.norm(scores, axis=1, keepdims=True)
-        padded = np.zeros((len(scores), dim), dtype=np.float32)
-        padded[:, : scores.shape[1]] = scores / np.maximum(lengths, 1e-9)
+        padded = _unit_rows(scores, dim)
         size = f"{self.vectors.shape[1]} -> {min(dim, scores.shape[1])} of {dim} columns"
         note = f"PCA {size}, {kept:.1%} of variance, rows renormalised"
         return TextMatrix(padded, self.fingerprint, {**self.history, "reduction": note})
@@ -58,6 +56,11 @@ class TextMatrix:
         centred = self.vectors.astype(np.float64) - self.vectors.mean(axis=0, dtype=np.float64)
         variances, axes = np.linalg.eigh(centred.T @ centred)
         return centred, _fixed_signs(axes[:, np.argsort(-variances)[:dim]])
+
+    def project(self, vectors: FloatArray, dim: int) -> FloatArray:
+        """Reduce other vectors of the same encoder as :meth:`reduced` does with its own. Shapes (k, columns) -> (k, dim)."""
+        _, axes = self.principal_axes(dim)
+        return _unit_rows((vectors - self.vectors.mean(axis=0, dtype=np.float64)) @ axes, dim)
 
     def save(self, path: Path) -> None:
         """Write matrix, fingerprint and history as one safetensors file."""
@@ -80,6 +83,13 @@ class TextMatrix:
         if matrix.fingerprint != vocabulary.fingerprint:
             raise FingerprintError(f"The text matrix {path}", matrix.fingerprint, vocabulary.fingerprint)
         return matrix
+
+
+def _unit_rows(scores: FloatArray, dim: int) -> FloatArray:
+    """Give each row unit length, and zeros up to ``dim`` columns. Shape (n, at most dim) -> (n, dim), float32."""
+    padded = np.zeros((len(scores), dim), dtype=np.float32)
+    padded[:, : scores.shape[1]] = scores / np.maximum(np.linalg.norm(scores, axis=1, keepdims=True), 1e-9)
+    return padded
 
 
 def _fixed_signs(axes: FloatArray) -> FloatArray:
@@ -125,6 +135,13 @@ def build_text_matrix(
         "coverage": f"{described} of {graph.n_entities} entities have a description in these fields",
     }
     return TextMatrix(vectors, graph.vocabulary.fingerprint, history)
+
+
+def relation_vectors(graph: KnowledgeGraph, embedder: Embedder) -> FloatArray:
+    """Embed how each relation reads, then how each inverse reads. Shape (2 * n_relations, 2 * encoder dim)."""
+    meanings = [graph.source.meaning(relation) for relation in graph.vocabulary.relations]
+    encoded = embedder.encode([meaning.phrase for meaning in meanings] + [meaning.inverse for meaning in meanings])
+    return np.concatenate([encoded, encoded], axis=1) / np.sqrt(2, dtype=np.float32)
 
 
 def _texts(description: Description | None, fields: tuple[Field, ...]) -> list[str]:

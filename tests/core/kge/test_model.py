@@ -79,3 +79,10 @@ def one_score(model, start, directed, candidate):
     if not model.settings.reciprocal and directed >= model.n_relations:
         start, candidate, directed = candidate, start, directed - model.n_relations
     return model.interaction.triple_scores(start, model.relations[directed][None], candidate, 12.0).item()
+
+
+def test_relations_blend_their_text_into_the_start(toy):
+    plain, blended = model_of(toy, seed=3), model_of(toy, seed=3)
+    text = np.random.default_rng(0).standard_normal((2 * toy.n_relations, 8)).astype(np.float32)
+    blended.start_relations(text, 0.4)
+    torch.testing.assert_close(blended.relations.data, 0.4 * plain.relations.data + 0.6 * torch.from_numpy(text))

@@ -462,3 +462,17 @@ def test_what_a_kill_left_half_written_is_swept_away(workspace, toy_folder, rest
     (run.path / ".model.safetensors.x1y2z3").write_bytes(b"half")
     train_run(workspace, "a", settings, restart=restart)
     assert [path.name for path in run.path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_relations_that_start_from_text_are_another_run_that_resumes(workspace, toy_folder):
+    settings = toy_settings(toy_folder, text="full").replace(text={"relations": True})
+    straight = train_run(workspace, "a", settings)
+    train_run(workspace, "b", settings, hooks=stop_after(2))
+    assert_same_run(train_run(workspace, "b", settings), straight)
+    plain = train_run(workspace, "plain", toy_settings(toy_folder, text="full"))
+    assert plain.trace()[0]["loss"] != straight.trace()[0]["loss"]
+
+
+def test_angles_do_not_start_from_text(toy_folder):
+    with pytest.raises(ConfigError, match="angles"):
+        toy_settings(toy_folder, text="full", model={"interaction": "rotate"}).replace(text={"relations": True})

@@ -8,7 +8,7 @@ from core.kg.loaders import load_graph
 from core.kg.vocabulary import Vocabulary
 from core.text.descriptions import load_descriptions
 from core.text.embedders import HashingEmbedder
-from core.text.matrix import TextMatrix, build_text_matrix
+from core.text.matrix import TextMatrix, build_text_matrix, relation_vectors
 from tests.core.text.fakes import SpyEmbedder
 from tests.toy import ASPIRIN, DONEPEZIL, EDGES, NODES, graph_of, row_of, toy_descriptions
 
@@ -173,3 +173,17 @@ def test_a_full_disk_is_explained_and_leaves_nothing(tmp_path, small_files):
 def test_a_matrix_has_two_axes():
     with pytest.raises(ValueError, match="two axes"):
         TextMatrix(np.ones(3, dtype=np.float32), "f", {})
+
+
+def test_other_vectors_are_projected_onto_the_same_axes():
+    vectors = np.random.default_rng(3).standard_normal((9, 6)).astype(np.float32)
+    matrix = TextMatrix(vectors, "f", {})
+    np.testing.assert_allclose(matrix.project(vectors[2:5], 4), matrix.reduced(4).vectors[2:5], atol=1e-6)
+
+
+def test_relations_are_embedded_as_they_read_in_both_directions(toy):
+    embedder = HashingEmbedder(6)
+    vectors, row = relation_vectors(toy, embedder), toy.vocabulary.relation_row["treats"]
+    (forward, backward) = embedder.encode(["treats", "is treated by"]) / np.sqrt(2)
+    np.testing.assert_allclose(vectors[row], [*forward, *forward], rtol=1e-6)
+    np.testing.assert_allclose(vectors[row + toy.n_relations], [*backward, *backward], rtol=1e-6)
