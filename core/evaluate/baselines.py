@@ -11,8 +11,9 @@ from scipy import sparse
 
 from core.kg.graph import KnowledgeGraph, edge_degree_products
 from core.kg.sources import ROLES
-from core.types import FloatArray, IntArray
+from core.types import BoolArray, FloatArray, IntArray
 
+DISEASES_A_BLOCK = 64  #: bounds the memory of the path counts
 TEXT_SHARPNESS = 3  #: power of the cosine between diseases: near ones count, the many far ones do not add up
 
 
@@ -41,12 +42,12 @@ def guilt_by_association(graph: KnowledgeGraph) -> MatrixScorer:
 
     Shared neighbours count by their rarity (idf) and by the evidence weight of the relation; similarity is the cosine.
     """
-    return _scorer("gba-drug", graph, known_pairs_matrix(graph) @ association_similarity(graph, graph.drugs))
+    return _scorer("gba-drug", graph, _known(graph) @ association_similarity(graph, graph.drugs))
 
 
 def similar_diseases(graph: KnowledgeGraph) -> MatrixScorer:
     """Score a drug by how much the diseases that it is known for share (genes, symptoms) with the disease."""
-    return _scorer("gba-disease", graph, association_similarity(graph, graph.diseases) @ known_pairs_matrix(graph))
+    return _scorer("gba-disease", graph, (_known(graph).T @ association_similarity(graph, graph.diseases)).T)
 
 
 def nearest_drug_text(graph: KnowledgeGraph, text: FloatArray) -> MatrixScorer:
@@ -54,13 +55,13 @@ def nearest_drug_text(graph: KnowledgeGraph, text: FloatArray) -> MatrixScorer:
 
     :param text: shape (n_entities, dim)
     """
-    return _scorer("text-drug", graph, known_pairs_matrix(graph) @ text_similarity(text[graph.drugs]))
+    return _scorer("text-drug", graph, _known(graph) @ text_similarity(text[graph.drugs]))
 
 
 def nearest_disease_text(graph: KnowledgeGraph, text: FloatArray) -> MatrixScorer:
     """Score a drug by how near the texts of the diseases that it is known for are to that of the disease."""
     similarity = np.maximum(text_similarity(text[graph.diseases]), 0) ** TEXT_SHARPNESS
-    return _scorer("text-disease", graph, similarity @ known_pairs_matrix(graph))
+    return _scorer("text-disease", graph, (_known(graph).T @ similarity).T)
 
 
 def path_counts(graph: KnowledgeGraph) -> MatrixScorer:
@@ -70,10 +71,12 @@ def path_counts(graph: KnowledgeGraph) -> MatrixScorer:
     :mod:`core.explain.paths`; the logarithm keeps a few heavy pairs from ruling the scale.
     """
     adjacency = _damped_adjacency(graph)
-    drug_side, disease_side = adjacency[graph.drugs], adjacency[graph.diseases]
-    to_disease = disease_side.T.toarray()
-    weights = (drug_side @ to_disease) + drug_side @ (adjacency @ to_disease)
-    return _scorer("paths", graph, np.log(weights.T + 1e-6))
+    from_drugs = adjacency[graph.drugs]
+    matrix = np.empty((len(graph.diseases), len(graph.drugs)))
+    for start in range(0, len(graph.diseases), DISEASES_A_BLOCK):
+        to_disease = adjacency[graph.diseases[start : start + DISEASES_A_BLOCK]].T.toarray()
+        matrix[start : start + DISEASES_A_BLOCK] = (from_drugs @ (to_disease + adjacency @ to_disease)).T
+    return _scorer("paths", graph, np.log(matrix + 1e-6))
 
 
 def known_pairs_matrix(graph: KnowledgeGraph) -> FloatArray:
@@ -81,6 +84,10 @@ def known_pairs_matrix(graph: KnowledgeGraph) -> FloatArray:
     matrix = np.zeros((len(graph.diseases), len(graph.drugs)))
     matrix[np.searchsorted(graph.diseases, graph.known[:, 1]), np.searchsorted(graph.drugs, graph.known[:, 0])] = 1
     return matrix
+
+
+def _known(graph: KnowledgeGraph) -> sparse.csr_matrix:
+    return sparse.csr_matrix(known_pairs_matrix(graph))
 
 
 def association_similarity(graph: KnowledgeGraph, rows: IntArray) -> FloatArray:
@@ -111,11 +118,14 @@ def _damped_adjacency(graph: KnowledgeGraph) -> sparse.csr_matrix:
 
 
 def _adjacency(graph: KnowledgeGraph, factors: FloatArray) -> sparse.csr_matrix:
-    """Return evidence weights times factors, in both directions; roles (treatment, trial, contraindication) are left out."""
+    """Return evidence weights times factors, in both directions.
+
+    Roles (treatment, trial, contraindication) and any other edge between a drug and a disease are left out.
+    """
     roles = np.concatenate([graph.role_relations(role) for role in ROLES])
     evidence = np.array([graph.source.meaning(relation).evidence_weight for relation in graph.vocabulary.relations])
     evidence[roles] = 0
-    weights = evidence[graph.triples[:, 1]] * factors
+    weights = np.where(_joins_drug_and_disease(graph), 0, evidence[graph.triples[:, 1]] * factors)
     (heads, _, tails), used = graph.triples[weights > 0].T, weights[weights > 0]
     both = np.concatenate([heads, tails]), np.concatenate([tails, heads])
     order = np.lexsort((-np.tile(used, 2), both[1], both[0]))
@@ -124,6 +134,13 @@ def _adjacency(graph: KnowledgeGraph, factors: FloatArray) -> sparse.csr_matrix:
     first[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
     shape = (graph.n_entities, graph.n_entities)
     return sparse.csr_matrix((values[first], (rows[first], columns[first])), shape=shape)
+
+
+def _joins_drug_and_disease(graph: KnowledgeGraph) -> BoolArray:
+    """Return which edges join a drug and a disease, in either direction. Shape (n_edges,)."""
+    drug, disease = (np.isin(np.arange(graph.n_entities), rows) for rows in (graph.drugs, graph.diseases))
+    heads, tails = graph.triples[:, 0], graph.triples[:, 2]
+    return (drug[heads] & disease[tails]) | (disease[heads] & drug[tails])
 
 
 def _without_itself(similarity: FloatArray) -> FloatArray:

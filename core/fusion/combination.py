@@ -136,4 +136,4 @@ def _precision(features: FloatArray, labels: IntArray, splits: list[tuple[IntArr
 
 
 def _regression(strength: float) -> LogisticRegression:
-    return LogisticRegression(C=strength, max_iter=1000)
+    return LogisticRegression(C=strength, max_iter=5000, tol=1e-6)

@@ -63,7 +63,7 @@ class ChunkSampler:
         self._directed = with_inverses(triples, n_relations)
         self._weights = frequency_weights(self._directed) if settings.frequency_weights else np.ones(len(self._directed))
         self._weights = self._weights.astype(np.float32)
-        self._query_of, self._indptr, self._answers = _answers_by_query(self._directed, 2 * n_relations)
+        self._query_of, self._indptr, self._answers = _answers_by_query(self._directed)
         whole = {relation + offset for relation in one_vs_all for offset in (0, n_relations)}
         self._groups = _groups(self._directed, kind_codes, whole, type_constrained=settings.type_constrained)
         self._n_entities = len(kind_codes)
@@ -137,34 +137,47 @@ def frequency_weights(directed: IntArray) -> FloatArray:
 
     :param directed: shape (2n, 3), triples and then their inverses
     """
-    _, query, count = np.unique(directed[:, :2], axis=0, return_inverse=True, return_counts=True)
-    heads_times = count[query.ravel()]
+    _, query, count = np.unique(_query_keys(directed), return_inverse=True, return_counts=True)
+    times = count[query]
     half = len(directed) // 2
     # (r, t) of a triple is the query of its inverse
-    both = heads_times + np.concatenate([heads_times[half:], heads_times[:half]])
-    weights = 1 / np.sqrt(both)
+    weights = 1 / np.sqrt(times + np.concatenate([times[half:], times[:half]]))
     return weights / weights.mean()
 
 
-def _answers_by_query(directed: IntArray, n_directed_relations: int) -> tuple[IntArray, IntArray, IntArray]:
+def _query_keys(directed: IntArray) -> IntArray:
+    """Return one integer for the head and the relation of each triple."""
+    return directed[:, 0] * (int(directed[:, 1].max()) + 1) + directed[:, 1]
+
+
+def _answers_by_query(directed: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Return each triple's query number, and the tails of each query as compressed rows."""
-    keys = directed[:, 0] * n_directed_relations + directed[:, 1]
-    _, query_of = np.unique(keys, return_inverse=True)
-    order = np.argsort(query_of, kind="stable")
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(query_of))])
-    return query_of.astype(np.int64), indptr.astype(np.int64), directed[order, 2].astype(np.int32)
+    keys = _query_keys(directed)
+    order = np.argsort(keys, kind="stable")
+    begins = np.concatenate([[True], np.diff(keys[order]) != 0])
+    query_of = np.empty(len(keys), dtype=np.int64)
+    query_of[order] = np.cumsum(begins) - 1
+    indptr = np.concatenate([np.flatnonzero(begins), [len(keys)]])
+    return query_of, indptr.astype(np.int64), directed[order, 2].astype(np.int32)
 
 
 def _groups(directed: IntArray, kind_codes: IntArray, whole: set[int], *, type_constrained: bool) -> list[Group]:
     """Put relations together whose tails have the same kinds, and which compete in the same way."""
-    everything = np.arange(len(kind_codes), dtype=np.int32)
+    present = np.zeros((int(directed[:, 1].max()) + 1, int(kind_codes.max()) + 1), dtype=bool)
+    present[directed[:, 1], kind_codes[directed[:, 2]]] = True
     relations_of: dict[tuple[tuple[int, ...], bool], list[int]] = {}
-    for relation in np.unique(directed[:, 1]).tolist():
-        kinds = np.unique(kind_codes[directed[directed[:, 1] == relation, 2]]) if type_constrained else np.unique(kind_codes)
+    for relation in np.flatnonzero(present.any(axis=1)).tolist():
+        kinds = np.flatnonzero(present[relation]) if type_constrained else np.unique(kind_codes)
         relations_of.setdefault((tuple(kinds.tolist()), relation in whole), []).append(relation)
+    group_of = np.zeros(len(present), dtype=np.int32)
+    for number, (_, relations) in enumerate(sorted(relations_of.items())):
+        group_of[relations] = number
+    order = np.argsort(group_of[directed[:, 1]], kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(group_of[directed[:, 1]]))[:-1])
+    everything = np.arange(len(kind_codes), dtype=np.int32)
     return [
-        Group(np.flatnonzero(np.isin(directed[:, 1], relations)), everything[np.isin(kind_codes, kinds)], whole=is_whole)
-        for (kinds, is_whole), relations in sorted(relations_of.items())
+        Group(rows, everything[np.isin(kind_codes, kinds)], whole=is_whole)
+        for rows, ((kinds, is_whole), _) in zip(parts, sorted(relations_of.items()), strict=True)
     ]
 
 
