@@ -43,8 +43,8 @@ def main(
     torch.set_num_threads(1)
     began = time.process_time()
     loaded = _trained(kg, text, seeds)
-    good = _external(loaded.graph, positives)
-    bad = _external(loaded.graph, negatives) if negatives else np.empty((0, 2), dtype=np.int32)
+    good = external_pairs(loaded.graph, positives)
+    bad = external_pairs(loaded.graph, negatives) if negatives else np.empty((0, 2), dtype=np.int32)
     typer.echo(f"{loaded.name}: trained and loaded in {time.process_time() - began:.0f} CPU-seconds")
     typer.echo(f"{len(good)} positives of {len(np.unique(good[:, 1]))} diseases, {len(loaded.graph.drugs)} drugs, ", nl=False)
     typer.echo(f"{len(bad)} negatives of {len(np.unique(bad[:, 1]))} diseases\n")
@@ -64,7 +64,7 @@ def _trained(kg: str, text: TextMode, seeds: int) -> LoadedRun:
     return pipeline.load_run(workspace, name)
 
 
-def _external(graph: KnowledgeGraph, path: Path) -> IntArray:
+def external_pairs(graph: KnowledgeGraph, path: Path) -> IntArray:
     """Return the pairs of a file whose drug and disease the graph has, and which it does not know as treatments. Shape (k, 2)."""
     rows = np.unique(read_pairs(path, graph, skip_unknown=True).rows, axis=0)
     return rows[~np.isin(graph.pair_codes(rows), graph.pair_codes(graph.known))]
@@ -76,13 +76,13 @@ def _weights(loaded: LoadedRun) -> list[tuple[str, float]]:
 
 
 def _row(graph: KnowledgeGraph, scorer: Scorer, good: IntArray, bad: IntArray) -> list[Metric]:
-    ranks, _ = _ranked(graph, scorer, good, good)
+    ranks, _ = ranked(graph, scorer, good, good)
     metrics, any_hit = summarise(ranks, good[:, 1]), summarise(*_best_of_each(ranks, good[:, 1]))
     shown = [metrics[name] for name in SHOWN] + [any_hit[name] for name in SHOWN if name.startswith("H@")]
     if not len(bad):
         return shown
     labels = np.repeat([1, 0], [len(good), len(bad)])
-    ranks, scores = _ranked(graph, scorer, np.concatenate([good, bad]), good)
+    ranks, scores = ranked(graph, scorer, np.concatenate([good, bad]), good)
     diseases = np.concatenate([good, bad])[:, 1]
     return shown + [_separation(labels, values, diseases) for values in (per_query(ranks)["AUC"], scores)]
 
@@ -94,7 +94,7 @@ def _best_of_each(ranks: Ranks, diseases: IntArray) -> tuple[Ranks, IntArray]:
     return Ranks(ranks.realistic[order][first], ranks.candidates[order][first]), found
 
 
-def _ranked(graph: KnowledgeGraph, scorer: Scorer, pairs: IntArray, positives: IntArray) -> tuple[Ranks, FloatArray]:
+def ranked(graph: KnowledgeGraph, scorer: Scorer, pairs: IntArray, positives: IntArray) -> tuple[Ranks, FloatArray]:
     """Rank each pair's drug among all drugs of its disease but the known ones and the positives; return its score, too."""
     diseases, query = np.unique(pairs[:, 1], return_inverse=True)
     left_out = known_matrix(graph, diseases)
