@@ -28,7 +28,10 @@ def followed(what: str) -> Iterator[Hooks]:
         def on_epoch(event: EpochEnd) -> None:
             bars.update(epochs, completed=event.epoch, total=event.epochs, description=f"{what}: epochs, loss {event.loss:.3f}")
 
-        yield Hooks(on_text, on_epoch, lambda: bool(stopped))
+        def on_part(done: float, total: int) -> None:
+            bars.update(epochs, completed=done, total=total)
+
+        yield Hooks(on_text, on_epoch, on_part, lambda: bool(stopped))
 
 
 @contextmanager

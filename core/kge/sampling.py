@@ -74,6 +74,15 @@ class ChunkSampler:
         return len(self._directed)
 
     @property
+    def n_batches(self) -> int:
+        """Return the number of batches an epoch."""
+        size = min(self._settings.chunk_size, self._settings.batch_size)
+        chunks: dict[int, int] = {}
+        for group in self._groups:
+            chunks[self._width(group)] = chunks.get(self._width(group), 0) + -(-len(group.rows) // size)
+        return sum(-(-count // self._chunks_a_batch) for count in chunks.values())
+
+    @property
     def _chunks_a_batch(self) -> int:
         return max(1, self._settings.batch_size // self._settings.chunk_size)
 

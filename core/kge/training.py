@@ -16,6 +16,7 @@ from core.kge.optimizers import OPTIMIZERS
 from core.kge.representations import representation_of
 from core.kge.sampling import Batch, ChunkSampler
 from core.kge.touched import TouchedRows, on_device
+from core.types import Progress, silent
 
 logger = logging.getLogger(__name__)
 
@@ -52,15 +53,20 @@ class Trainer:
         self.entities = representation_of(self.model, settings.text, optimizer, rate)
         self.relation_optimizer = optimizer(model.relations.data, rate)
 
-    def run(self) -> Iterator[EpochEnd]:
+    def run(self, *, on_step: Progress = silent) -> Iterator[EpochEnd]:
         """Train from :attr:`epoch` to the last epoch.
 
+        :param on_step: called after each step with (steps done, steps) of the epoch
         :raises TrainingError: if the loss is no finite number any more
         """
         epochs = self.settings.training.epochs
         while self.epoch < epochs:
             began = time.perf_counter()
-            losses = torch.stack([self._step_in_memory(batch) for batch in self.sampler.epoch(self.epoch)]).cpu()
+            losses = []
+            for batch in self.sampler.epoch(self.epoch):
+                losses.append(self._step_in_memory(batch))
+                on_step(len(losses), self.sampler.n_batches)
+            losses = torch.stack(losses).cpu()
             self._check(losses)
             self.entities.settle()
             self.epoch += 1

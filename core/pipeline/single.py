@@ -38,6 +38,7 @@ class Hooks:
 
     on_text: Progress = silent  #: texts embedded, of how many
     on_epoch: Callable[[EpochEnd], None] = lambda event: None
+    on_part: Callable[[float, int], None] = lambda done, total: None  #: epochs done, with their fraction, of how many
     stop: Callable[[], bool] = lambda: False  #: asked after each epoch
 
 
@@ -144,7 +145,8 @@ def _epochs(
 ) -> State:
     """Consume the events of a training: validation, trace, checkpoints, status, requests to stop."""
     saved = time.monotonic()
-    for event in trainer.run():
+    epochs = trainer.settings.training.epochs
+    for event in trainer.run(on_step=lambda done, total: hooks.on_part(trainer.epoch + done / total, epochs)):
         append_line(run.trace_file, trace_line(asdict(event), validation.measure(trainer) if validation else None))
         stopping, exhausted = hooks.stop() or run.stop_file.exists(), validation and validation.exhausted(event.epoch)
         if stopping or exhausted or event.epoch == event.epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:

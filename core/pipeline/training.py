@@ -78,7 +78,10 @@ def _member_hooks(run: RunFolder, status: dict, hooks: Hooks) -> Hooks:
         write_json(run.status_file, status | {"epoch": whole.epoch})
         hooks.on_epoch(whole)
 
-    return Hooks(hooks.on_text, on_epoch, lambda: hooks.stop() or run.stop_file.exists())
+    def on_part(done: float, _total: int) -> None:
+        hooks.on_part(before + done, status["epochs"])
+
+    return Hooks(hooks.on_text, on_epoch, on_part, lambda: hooks.stop() or run.stop_file.exists())
 
 
 def _extend_trace(run: RunFolder, member: RunFolder, status: dict) -> None:

@@ -84,7 +84,7 @@ class Bench:
             ),
         )
         model = Model(len(self.kinds), self.n_relations, settings.model)
-        model.start(seed=seed, text=None, rho=1.0)
+        model.start(seed=seed, text=None, settings=settings.text)
         for _ in Trainer(model, ChunkSampler(self.train, self.kinds, self.n_relations, settings.training), settings).run():
             pass
         return model.entities.data, model.relations.data

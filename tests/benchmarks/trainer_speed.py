@@ -81,7 +81,7 @@ def _trainer(name: str, triples: np.ndarray, text: torch.Tensor) -> Trainer:
         training=TrainingSettings(batch_size=BATCH, chunk_size=CHUNK, negatives=NEGATIVES, objective="sigmoid", device="cpu"),
     )
     model = Model(N_ENTITIES, N_RELATIONS, settings.model)
-    model.start(seed=0, text=None, rho=settings.text.rho)
+    model.start(seed=0, text=None, settings=settings.text)
     model.text = text.clone()
     kinds = np.zeros(N_ENTITIES, dtype=np.int64)
     return Trainer(model, ChunkSampler(triples, kinds, N_RELATIONS, settings.training), settings)

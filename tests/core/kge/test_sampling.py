@@ -6,6 +6,7 @@ import pytest
 from core.config import TrainingSettings
 from core.errors import TrainingError
 from core.kge.sampling import ChunkSampler, frequency_weights, with_inverses
+from tests.core.kge.tables import run_settings
 from tests.toy import toy_graph
 
 TOY = toy_graph()
@@ -153,3 +154,11 @@ def test_weights_reach_the_batch_or_are_one():
 def test_a_graph_without_edges_is_refused():
     with pytest.raises(TrainingError, match="no edges"):
         ChunkSampler(np.empty((0, 3), dtype=np.int32), TOY.kind_codes, TOY.n_relations, FILLED)
+
+
+@pytest.mark.parametrize("one_vs_all", [(), (0, 3)])
+@pytest.mark.parametrize("chunk_size", [3, 4, 64])
+def test_the_number_of_batches_is_told_before(toy, one_vs_all, chunk_size):
+    settings = run_settings(chunk_size=chunk_size).training
+    sampler = ChunkSampler(toy.training_triples, toy.kind_codes, toy.n_relations, settings, one_vs_all=one_vs_all)
+    assert len(list(sampler.epoch(5))) == sampler.n_batches

@@ -233,3 +233,11 @@ def test_memory_for_not_even_one_chunk_is_explained(toy, monkeypatch):
     monkeypatch.setattr(trainer, "step", no_memory)
     with pytest.raises(TrainingError, match="too little memory for one chunk"):
         list(trainer.run())
+
+
+def test_steps_are_told_one_by_one(toy):
+    settings, told = run_settings(epochs=2), []
+    trainer = new_trainer(toy, settings)
+    list(trainer.run(on_step=lambda done, total: told.append((done, total))))
+    batches = len(list(trainer.sampler.epoch(0)))
+    assert told == 2 * [(number, batches) for number in range(1, batches + 1)]

@@ -118,3 +118,11 @@ def test_a_fusion_ranks_with_all_its_scorers(workspace, toy, toy_folder):
         assert loaded.scorer_named(name).scores(toy.drugs, toy.diseases).shape == (4, 6)
     with pytest.raises(UnknownNameError, match="fusion; lladr; base"):
         loaded.scorer_named("fusoin")
+
+
+def test_parts_of_epochs_count_through_all_members(workspace, toy_folder):
+    parts = []
+    train_run(workspace, "parts", ensemble_settings(toy_folder), hooks=Hooks(on_part=lambda *part: parts.append(part)))
+    done, totals = zip(*parts, strict=True)
+    assert list(done) == sorted(done)
+    assert {done[-1], *totals} == {totals[0]}
