@@ -97,6 +97,8 @@ def main(
             parts |= {"no text": partial(take_steps, steps, with_text=False), "text": partial(take_steps, steps, with_text=True)}
             parts |= {name: partial(make_simple, name) for name in SIMPLE}
         chosen = only.split(",") if only else list(parts)
+        if unknown := sorted(set(chosen) - set(parts)):
+            raise typer.BadParameter(f"no part {', '.join(unknown)}; there are {', '.join(parts)}", param_hint="--only")
         typer.echo(f"| part | step | seconds | peak so far, GB | under {LIMIT_GB:g} GB |\n|---|---|---|---|---|")
         for name in chosen:
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
