@@ -1,6 +1,6 @@
 """Measure time and memory on graphs that are larger than the shipped one.
 
-``python -m tests.benchmarks.scale --kg /work/shared/data/hetionet`` trains an epoch of the default settings on a graph of files,
+``python -m tests.benchmarks.scale --kg ../shared/data/hetionet`` trains an epoch of the default settings on a graph of files,
 loads the run and scores all drugs for ten diseases, in a temporary workspace. The encoder is a fake of the bundled one's width,
 which would need minutes; ``--encoder bundled`` takes that.
 
