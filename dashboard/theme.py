@@ -143,6 +143,13 @@ def ordinal(rank: float) -> str:
     return f"{'' if whole == rank else 'about '}{whole:,}{ending}"
 
 
+def question(drug: str, disease: str, status: str) -> str:
+    """Return what the evidence of a pair is about; a drug that is contraindicated is not asked why it might help."""
+    if status == "contraindicated":
+        return f"{drug} is contraindicated in {disease}"
+    return f"Why might {drug} help in {disease}?"
+
+
 def place(rank: float, total: int, base_rank: float | None = None) -> str:
     """Write ``12th of 1,049 (without the text 240th)``."""
     without = "" if base_rank is None else f" (without the text {ordinal(base_rank)})"

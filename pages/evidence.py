@@ -33,7 +33,7 @@ def main() -> None:
     drug = resources.chosen_drug(graph)
     drug = int(table["row"].iloc[0]) if drug is None else drug
     row = table.set_index("row").loc[drug]
-    st.title(f"Why might {plain(graph.names[drug])} help in {plain(graph.names[disease])}?")
+    st.title(theme.question(plain(graph.names[drug]), plain(graph.names[disease]), row["status"]))
     st.markdown(f"**{theme.place(row['rank'], len(table), row.get('base_rank'))}**, {theme.above(row['percentile'], len(table))}")
     components.mark_badges(row["status"], row)
     components.drug_picker(table, graph.vocabulary.entities[drug])
@@ -46,6 +46,7 @@ def main() -> None:
     known(graph, drug, disease)
     st.subheader("Paths")
     components.path_list(graph, paths)
+    st.caption("Paths say what connects the two, not that it helps: a drug may act on a target in the opposite direction.")
     if paths:
         st.subheader("Picture")
         picture(graph, paths, file_name)

@@ -95,3 +95,8 @@ def test_markdown_is_escaped_sign_by_sign(text):
 def test_names_of_icons_are_broken_and_lines_joined():
     assert ":material/home:" not in theme.plain(":material/home:").replace("\\", "")
     assert theme.plain("a\n\n# b") == "a \\# b"
+
+
+def test_a_contraindicated_drug_is_not_asked_why_it_might_help():
+    assert theme.question("X", "Y", "contraindicated") == "X is contraindicated in Y"
+    assert {theme.question("X", "Y", status) for status in ("treats", "new", "cautioned")} == {"Why might X help in Y?"}
