@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from core import pipeline
 from core.casestudy.export import rank_records, to_csv, to_json
 from core.casestudy.pairs import read_pairs, score_pairs, write_scored_pairs
 from core.casestudy.shortlist import shortlist
-from core.cli.progress import console, followed
+from core.cli.progress import followed
+from core.cli.shared import JsonFlag, RunOption, ScorerOption, load_pair, print_table, tell
 from core.config import RunSettings, read_toml
 from core.errors import ConfigError, TrainingError
 from core.kg.search import EntityIndex
-from core.types import Scorer, TextMode
+from core.types import TextMode
 from core.workspace import Workspace, file_slug
 
 NOT_ADVICE = "Research software, not medical advice."
@@ -31,12 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-RunOption = Annotated[str | None, typer.Option("--run", help="Name of a finished run; default: lladr, else the latest.")]
-ScorerOption = Annotated[
-    str | None, typer.Option("--scorer", help="fusion, lladr, base or a component; default: fusion where the run has one.")
-]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @app.command()
@@ -51,7 +43,7 @@ def prepare() -> None:
     for name in pipeline.DEFAULT_RUNS:
         with followed(f"how good is {name}") as hooks:
             pipeline.evaluate_run(workspace, name, hooks=hooks)
-    _tell(f'Ready in {workspace.root}. Next: `lladr serve`, or `lladr rank --disease "Alzheimer\'s disease"`.')
+    tell(f'Ready in {workspace.root}. Next: `lladr serve`, or `lladr rank --disease "Alzheimer\'s disease"`.')
 
 
 @app.command()
@@ -119,7 +111,7 @@ def rank(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
     """Rank all drugs of the graph for a disease; known treatments stay in and are marked."""
-    loaded, base = _load_pair(run)
+    loaded, base = load_pair(run)
     chosen = loaded.scorer_named(scorer)
     row = EntityIndex(loaded.graph, loaded.graph.diseases, "disease").resolve(disease)
     table = shortlist(loaded.graph, chosen, row, base=base).head(top)
@@ -129,12 +121,12 @@ def rank(
         typer.echo(to_csv(rank_records(table)), nl=False)
     else:
         columns = ["rank", *(["base_rank"] if base else []), "name", "class", "percentile", "status"]
-        _print_table(
+        print_table(
             f"{loaded.graph.names[row]}, run {loaded.name}, {len(loaded.graph.drugs)} drugs",
             columns,
             rank_records(table, columns),
         )
-        _tell(NOT_ADVICE)
+        tell(NOT_ADVICE)
 
 
 @app.command()
@@ -154,7 +146,7 @@ def score(
     loaded = pipeline.load_run(Workspace.default(), run)
     found = read_pairs(pairs, loaded.graph, skip_unknown=skip_unknown)
     write_scored_pairs(out, found, score_pairs(loaded.graph, loaded.scorer_named(scorer), found.rows))
-    _tell(
+    tell(
         f"{len(found.rows)} pairs scored with {run}, written to {out}." + (f" {found.skipped} left out." if found.skipped else "")
     )
 
@@ -184,10 +176,10 @@ def evaluate(
         {"metric": m, "value": v["value"], "95 % interval": f"{v['low']:.3f} - {v['high']:.3f}"}
         for m, v in result["metrics"].items()
     ]
-    _print_table(
+    print_table(
         f"{name} ({result['n_pairs']} pairs, {result['n_diseases']} diseases)", ["metric", "value", "95 % interval"], rows
     )
-    _tell(f"{result['protocol']}; intervals: bootstrap over diseases.")
+    tell(f"{result['protocol']}; intervals: bootstrap over diseases.")
 
 
 @app.command()
@@ -197,9 +189,9 @@ def runs(as_json: JsonFlag = False) -> None:
     if as_json:
         typer.echo(json.dumps(records, indent=1))
     elif records:
-        _print_table("Runs", list(records[0]), records)
+        print_table("Runs", list(records[0]), records)
     else:
-        _tell("No run yet: `lladr prepare` trains the default pair, `lladr train` one of your own.")
+        tell("No run yet: `lladr prepare` trains the default pair, `lladr train` one of your own.")
 
 
 @app.command()
@@ -210,7 +202,7 @@ def serve(
     script = Path(__file__).parents[2] / "dashboard" / "app.py"
     options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
     environment = os.environ | {"LLADR_HOME": str(Workspace.default().root)}
-    _tell(f"Dashboard: http://127.0.0.1:{port} (Ctrl-C ends it)")
+    tell(f"Dashboard: http://127.0.0.1:{port} (Ctrl-C ends it)")
     command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
     raise typer.Exit(subprocess.call(command, cwd=script.parents[1], env=environment))  # noqa: S603 - our own arguments
 
@@ -219,18 +211,9 @@ def _train(workspace: Workspace, name: str, settings: RunSettings, *, restart: b
     with followed(name) as hooks:
         run = pipeline.train_run(workspace, name, settings, restart=restart, hooks=hooks)
     status = pipeline.run_status(run)
-    _tell(f"{name}: {status['state']}, epoch {status['epoch']} of {status['epochs']}.")
+    tell(f"{name}: {status['state']}, epoch {status['epoch']} of {status['epochs']}.")
     if status["state"] != "finished":
         raise TrainingError(f"The run {name!r} was stopped.", advice="give the same command again: it goes on where it stopped.")
-
-
-def _load_pair(run: str | None) -> tuple[pipeline.LoadedRun, Scorer | None]:
-    """Load a run, and the ranking without text: its own, or that of the run that differs in the text only."""
-    workspace = Workspace.default()
-    loaded = pipeline.load_run(workspace, run or pipeline.default_run(workspace))
-    if loaded.base or not (twin := pipeline.base_of(workspace, loaded.name)):
-        return loaded, loaded.base
-    return loaded, pipeline.load_run(workspace, twin, graph=loaded.graph).scorer
 
 
 def _override(values: dict[str, Any], group: str | None = None, **flags: Any) -> None:
@@ -258,22 +241,3 @@ def _run_record(folder: Any) -> dict[str, Any]:
         "dim": settings.model.dim,
         "seed": settings.training.seed,
     }
-
-
-def _print_table(title: str, columns: list[str], records: list[dict[str, Any]]) -> None:
-    table = Table(title=Text(title))
-    for column in columns:
-        numeric = isinstance(records[0][column], int | float) if records else False
-        table.add_column(column, justify="right" if numeric else "left")
-    for record in records:
-        table.add_row(*(_cell(record[column]) for column in columns))
-    Console().print(table)
-
-
-def _cell(value: object) -> Text:
-    return Text(f"{value:.3f}" if isinstance(value, float) else str(value))
-
-
-def _tell(message: str) -> None:
-    """Print to stderr as it is: names and paths are no markup."""
-    console.print(message, markup=False, highlight=False)

@@ -14,7 +14,7 @@ from core.config import RunSettings
 from core.errors import WorkspaceError
 from core.workspace import RunFolder, Workspace, explained_disk_errors, write_text
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TAIL_LINES = 15
 EPOCHS_FOR_PACE = 10
 
