@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.kg.coded import CodedTexts
 from core.kg.sources import Role, Source
 from core.kg.vocabulary import Vocabulary
 from core.types import BoolArray, FloatArray, IntArray
@@ -54,10 +55,14 @@ class KnowledgeGraph:
     kinds: tuple[str, ...]  #: one an entity
     synonyms: tuple[tuple[str, ...], ...]  #: one tuple an entity
     triples: IntArray  #: shape (n, 3), int32: head, relation, tail
-    detail: tuple[str, ...]  #: one an edge: the action of a drug, the role of a gene
-    provenance: tuple[str, ...]  #: one an edge: databases that have it too, or its source; may be empty
+    detail: Sequence[str]  #: one an edge: the action of a drug, the role of a gene
+    provenance: Sequence[str]  #: one an edge: databases that have it too, or its source; may be empty
     folder: Path | None = None  #: where descriptions lie
     duplicates: int = 0  #: repeated edges that the loader met and dropped
+
+    def __post_init__(self) -> None:
+        for name in ("detail", "provenance"):
+            object.__setattr__(self, name, CodedTexts.of(getattr(self, name)))
 
     @property
     def n_entities(self) -> int:
@@ -135,8 +140,8 @@ class KnowledgeGraph:
         return dataclass_replace(
             self,
             triples=self.triples[rows],
-            detail=tuple(self.detail[row] for row in rows),
-            provenance=tuple(self.provenance[row] for row in rows),
+            detail=self.detail.taken(rows),
+            provenance=self.provenance.taken(rows),
         )
 
     def pair_codes(self, pairs: IntArray) -> IntArray:

@@ -1,19 +1,23 @@
 """Read graphs: the starter folder, and any folder or pair of files in its form or in Hetionet's."""
 
-from collections.abc import Iterator
+from array import array
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import GraphFormatError
+from core.kg.coded import CodedTexts, Coder
 from core.kg.graph import KnowledgeGraph
 from core.kg.sources import ASSETS, source_for
-from core.kg.tables import Row, read_table
+from core.kg.tables import Row, open_table, read_table
 from core.kg.vocabulary import Vocabulary
+from core.types import IntArray
 
 SHIPPED = {"starter": ASSETS / "starter"}
 NODE_COLUMNS = ("id", "name", "kind")
 EDGE_COLUMNS = ("head", "relation", "tail")
+TEXT_COLUMNS = (("detail",), ("corroborated", "source"))  #: of detail and provenance; the first that is there
 
 
 def load_graph(name: str) -> KnowledgeGraph:
@@ -59,25 +63,19 @@ def load_files(nodes: Path, edges: Path, *, name: str, folder: Path | None = Non
     if not node_rows:
         raise GraphFormatError(nodes, None, "there are no nodes below the header.", expected="one node a line")
     row_of = _unique_rows(node_rows, nodes)
-    kept, duplicates = _distinct_edges(read_table(edges, EDGE_COLUMNS), row_of, edges)
-    if not kept:
-        raise GraphFormatError(edges, None, "there are no edges below the header.", expected="one edge a line")
-    relations = tuple(sorted({row.cells["relation"] for row in kept}))
-    relation_row = {relation: number for number, relation in enumerate(relations)}
+    read = _read_edges(edges, row_of)
     return KnowledgeGraph(
         name=name,
-        source=source_for(relations, folder),
-        vocabulary=Vocabulary(tuple(row_of), relations),
+        source=source_for(read.relations, folder),
+        vocabulary=Vocabulary(tuple(row_of), read.relations),
         names=tuple(row.cells["name"] for row in node_rows),
         kinds=tuple(row.cells["kind"] for row in node_rows),
         synonyms=tuple(tuple(s for s in row.cells.get("synonyms", "").split("|") if s) for row in node_rows),
-        triples=np.array(
-            [(row_of[r.cells["head"]], relation_row[r.cells["relation"]], row_of[r.cells["tail"]]) for r in kept], dtype=np.int32
-        ),
-        detail=tuple(row.cells.get("detail", "") for row in kept),
-        provenance=tuple(row.cells.get("corroborated", row.cells.get("source", "")) for row in kept),
+        triples=read.triples,
+        detail=read.detail,
+        provenance=read.provenance,
         folder=folder,
-        duplicates=duplicates,
+        duplicates=read.duplicates,
     )
 
 
@@ -94,19 +92,57 @@ def _unique_rows(node_rows: list[Row], path: Path) -> dict[str, int]:
     return row_of
 
 
-def _distinct_edges(rows: Iterator[Row], row_of: dict[str, int], path: Path) -> tuple[list[Row], int]:
-    kept: dict[tuple[str, str, str], Row] = {}
-    count = 0
-    for row in rows:
-        count += 1
-        for end in ("head", "tail"):
-            if row.cells[end] not in row_of:
-                raise GraphFormatError(
-                    path,
-                    row.line,
-                    f"the {end} {row.cells[end]!r} is no node.",
-                    expected="an id of the table of nodes",
-                    advice="add the node or remove the edge.",
-                )
-        kept.setdefault((row.cells["head"], row.cells["relation"], row.cells["tail"]), row)
-    return list(kept.values()), count - len(kept)
+@dataclass(frozen=True)
+class _Edges:
+    triples: IntArray  #: shape (n, 3), int32
+    relations: tuple[str, ...]  #: sorted
+    detail: CodedTexts
+    provenance: CodedTexts
+    duplicates: int
+
+
+def _read_edges(path: Path, row_of: dict[str, int]) -> _Edges:
+    """Read the edges as codes, line by line: a string for each cell of a large graph would not fit into memory."""
+    header, lines = open_table(path, EDGE_COLUMNS)
+    head, relation, tail = (header.index(column) for column in EDGE_COLUMNS)
+    detail, provenance = (next((header.index(name) for name in names if name in header), None) for names in TEXT_COLUMNS)
+    heads, tails, relations, details, sources = array("i"), array("i"), Coder(), Coder(), Coder()
+    for number, cells in lines:
+        try:
+            heads.append(row_of[cells[head]])
+            tails.append(row_of[cells[tail]])
+        except KeyError as error:
+            raise _no_node("tail" if cells[head] in row_of else "head", error.args[0], path, number) from error
+        relations.add(cells[relation])
+        details.add("" if detail is None else cells[detail])
+        sources.add("" if provenance is None else cells[provenance])
+    if not heads:
+        raise GraphFormatError(path, None, "there are no edges below the header.", expected="one edge a line")
+    names = tuple(sorted(relations.numbers))
+    rank = _ranks(relations.numbers, names)[relations.codes]
+    triples = np.stack([np.array(heads), rank, np.array(tails)], axis=1).astype(np.int32, copy=False)
+    first = _first_of_each(triples, len(row_of))
+    return _Edges(triples[first], names, details.texts().taken(first), sources.texts().taken(first), len(triples) - len(first))
+
+
+def _no_node(end: str, identifier: str, path: Path, line: int) -> GraphFormatError:
+    return GraphFormatError(
+        path,
+        line,
+        f"the {end} {identifier!r} is no node.",
+        expected="an id of the table of nodes",
+        advice="add the node or remove the edge.",
+    )
+
+
+def _ranks(numbers: dict[str, int], names: tuple[str, ...]) -> IntArray:
+    """Return the place among the sorted names of each relation, in the order in which they were met. Shape (n_relations,)."""
+    row_of = {name: row for row, name in enumerate(names)}
+    return np.array([row_of[name] for name in numbers], dtype=np.int32)
+
+
+def _first_of_each(triples: IntArray, n_entities: int) -> IntArray:
+    """Return the rows of distinct triples, each where it stands first, ascending."""
+    heads, relations, tails = triples.T.astype(np.int64)
+    _, first = np.unique((relations * n_entities + heads) * n_entities + tails, return_index=True)
+    return np.sort(first)

@@ -1,7 +1,7 @@
 """Align name and description vectors to a vocabulary, in the text mode of an experiment."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from core.kg.vocabulary import Vocabulary
 from core.text.descriptions import BLIND_FIELDS, FIELDS, Description, Field
 from core.types import Embedder, FloatArray, IntArray, Progress, TextMode, silent
 from core.workspace import write_bytes
+
+ROWS_A_BLOCK = 8192  #: rows that are centred at once
 
 MODE_FIELDS: dict[TextMode, tuple[Field, ...]] = {
     "full": FIELDS,
@@ -43,24 +45,34 @@ class TextMatrix:
 
         Where there are fewer columns (or entities) than ``dim``, the rest is zero.
         """
-        centred, axes = self.principal_axes(dim)
-        scores = centred @ axes
-        kept = float(scores.var(axis=0).sum() / max(centred.var(axis=0).sum(), 1e-12))
+        axes = self.principal_axes(dim)
+        scores = self.centred(axes)
+        kept = float(scores.var(axis=0, dtype=np.float64).sum() / max(self.vectors.var(axis=0, dtype=np.float64).sum(), 1e-12))
         padded = _unit_rows(scores, dim)
         size = f"{self.vectors.shape[1]} -> {min(dim, scores.shape[1])} of {dim} columns"
         note = f"PCA {size}, {kept:.1%} of variance, rows renormalised"
         return TextMatrix(padded, self.fingerprint, {**self.history, "reduction": note})
 
-    def principal_axes(self, dim: int) -> tuple[FloatArray, FloatArray]:
-        """Return the centred vectors and their first principal axes. Shapes (n, columns), (columns, at most dim), float64."""
-        centred = self.vectors.astype(np.float64) - self.vectors.mean(axis=0, dtype=np.float64)
-        variances, axes = np.linalg.eigh(centred.T @ centred)
-        return centred, _fixed_signs(axes[:, np.argsort(-variances)[:dim]])
+    def principal_axes(self, dim: int) -> FloatArray:
+        """Return the first principal axes. Shape (columns, at most dim), float64."""
+        covariance = sum(block.T @ block for block in self._centred_blocks())
+        variances, axes = np.linalg.eigh(covariance)
+        return _fixed_signs(axes[:, np.argsort(-variances)[:dim]])
+
+    def centred(self, axes: FloatArray | None = None) -> FloatArray:
+        """Return the vectors without their mean, or that along some axes. Shapes (columns, k) -> (n_entities, k), float32."""
+        blocks = self._centred_blocks()
+        return np.concatenate([(block if axes is None else block @ axes).astype(np.float32) for block in blocks])
+
+    def _centred_blocks(self) -> Iterator[FloatArray]:
+        """Yield rows without their mean, float64: all of them at once would take twice the matrix once more."""
+        mean = self.vectors.mean(axis=0, dtype=np.float64)
+        for start in range(0, len(self.vectors), ROWS_A_BLOCK):
+            yield self.vectors[start : start + ROWS_A_BLOCK] - mean
 
     def project(self, vectors: FloatArray, dim: int) -> FloatArray:
         """Reduce other vectors of the same encoder as :meth:`reduced` does with its own. Shapes (k, columns) -> (k, dim)."""
-        _, axes = self.principal_axes(dim)
-        return _unit_rows((vectors - self.vectors.mean(axis=0, dtype=np.float64)) @ axes, dim)
+        return _unit_rows((vectors - self.vectors.mean(axis=0, dtype=np.float64)) @ self.principal_axes(dim), dim)
 
     def save(self, path: Path) -> None:
         """Write matrix, fingerprint and history as one safetensors file."""

@@ -5,7 +5,8 @@ loads the run and scores all drugs for ten diseases, in a temporary workspace. T
 which would need minutes; ``--encoder bundled`` takes that.
 
 ``python -m tests.benchmarks.scale --synthetic-drkg`` makes a typed graph of DRKG's size (97,238 entities, 5.9 million edges, 107
-relations, degrees by a power law), trains some steps at dim 400, with and without text, and makes each simple method.
+relations, degrees by a power law), trains some steps at dim 400, with and without text, and makes each simple method. Its part
+``files`` writes that graph as nodes.tsv and edges.tsv with details and sources, reads the files, and trains some steps on them.
 
 Every part runs in a process of its own; the peak is that process's so far (``ru_maxrss``), so a step that raises it stands out.
 A part that would take more than ``--cap`` GB fails instead of swapping.
@@ -96,6 +97,7 @@ def main(
         if synthetic_drkg:
             parts |= {"no text": partial(take_steps, steps, with_text=False), "text": partial(take_steps, steps, with_text=True)}
             parts |= {name: partial(make_simple, name) for name in SIMPLE}
+            parts |= {"write": partial(write_files, Path(folder)), "files": partial(train_files, Path(folder), steps)}
         chosen = only.split(",") if only else list(parts)
         if unknown := sorted(set(chosen) - set(parts)):
             raise typer.BadParameter(f"no part {', '.join(unknown)}; there are {', '.join(parts)}", param_hint="--only")
@@ -144,7 +146,10 @@ def serve(folder: Path, laps: Laps) -> None:
 
 
 def take_steps(steps: int, laps: Laps, *, with_text: bool) -> None:
-    graph = made_graph(laps)
+    take_steps_on(made_graph(laps), steps, laps, with_text=with_text)
+
+
+def take_steps_on(graph: KnowledgeGraph, steps: int, laps: Laps, *, with_text: bool) -> None:
     text = {"mode": "full"} if with_text else {"mode": "none"}
     settings = RunSettings.parse({"text": text, "model": {"dim": DIM}, "training": {"device": "cpu"}})
     sampler = ChunkSampler(graph.training_triples, graph.kind_codes, graph.n_relations, settings.training)
@@ -167,6 +172,29 @@ def take_steps(steps: int, laps: Laps, *, with_text: bool) -> None:
     laps(f"{steps} batches without a step")
     KgeScorer("", model, graph.role_relations("treats")).scores(graph.drugs, graph.diseases[:SERVED])
     laps(f"score {len(graph.drugs):,} drugs for {SERVED} diseases")
+
+
+def write_files(folder: Path, laps: Laps) -> None:
+    graph = made_graph(laps)
+    names, kinds, relations = graph.names, graph.kinds, graph.vocabulary.relations
+    with (folder / "nodes.tsv").open("w") as nodes:
+        nodes.write("id\tname\tkind\n")
+        nodes.writelines(f"{name}\t{name}\t{kind}\n" for name, kind in zip(names, kinds, strict=True))
+    with (folder / "edges.tsv").open("w") as edges:
+        edges.write("head\trelation\ttail\tdetail\tsource\n")
+        edges.writelines(
+            f"{names[head]}\t{relations[relation]}\t{names[tail]}\tdetail {number % 1000}\tsource {relation % 7}\n"
+            for number, (head, relation, tail) in enumerate(graph.triples.tolist())
+        )
+    (folder / "source.toml").write_text('name = "made"\ntitle = "Made"\n[roles]\ntreats = ["treats"]\n')
+    laps("write nodes.tsv and edges.tsv")
+
+
+def train_files(folder: Path, steps: int, laps: Laps) -> None:
+    laps("imports")
+    graph = load_graph(str(folder))
+    laps(f"load {graph.n_entities:,} entities, {len(graph.triples):,} edges")
+    take_steps_on(graph, steps, laps, with_text=True)
 
 
 def make_simple(name: str, laps: Laps) -> None:

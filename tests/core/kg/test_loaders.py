@@ -82,6 +82,25 @@ def test_repeated_edges_are_dropped_and_counted(toy_folder):
     assert_is_toy(graph)
 
 
+def test_of_repeated_edges_the_first_one_stays_with_its_texts(tmp_path):
+    """Against a dictionary, on a table with many repetitions."""
+    generator = np.random.default_rng(0)
+    ids = [node[0] for node in NODES]
+    draws = [(ids[h], f"r{r}" if r else "treats", ids[t]) for h, r, t in generator.integers((0, 0, 0), (4, 3, 5), (200, 3))]
+    lines = [(*draw, f"detail {number}", f"source {number % 3}") for number, draw in enumerate(draws)]
+    write_table(tmp_path / "nodes.tsv", NODE_HEADER, NODES)
+    write_table(tmp_path / "edges.tsv", [*EDGE_HEADER, "detail", "source"], lines)
+    (tmp_path / "source.toml").write_text('name = "mine"\ntitle = "Mine"\n[roles]\ntreats = ["treats"]\n')
+    first = {}
+    for line in lines:
+        first.setdefault(line[:3], line[3:])
+    graph = load_graph(str(tmp_path))
+    entities, relations = graph.vocabulary.entities, graph.vocabulary.relations
+    assert [(entities[h], relations[r], entities[t]) for h, r, t in graph.triples] == list(first)
+    assert list(zip(graph.detail, graph.provenance, strict=True)) == list(first.values())
+    assert graph.duplicates == len(lines) - len(first) > 50
+
+
 def test_the_shipped_starter_has_as_many_rows_as_lines(starter):
     nodes, edges = (
         (ASSETS / "starter" / file).read_text(encoding="utf-8").splitlines()[1:] for file in ("nodes.tsv", "edges.tsv")

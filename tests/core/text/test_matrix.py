@@ -103,13 +103,21 @@ def test_history_says_how_many_are_described(build):
     assert build("shuffled", shuffle_seed=7).history["mode"] == "shuffled, seed 7"
 
 
-def test_reduction_is_scikit_learns_pca_with_unit_rows():
+@pytest.mark.parametrize("rows_a_block", [8192, 7])
+def test_reduction_is_scikit_learns_pca_with_unit_rows(monkeypatch, rows_a_block):
+    monkeypatch.setattr("core.text.matrix.ROWS_A_BLOCK", rows_a_block)
     vectors = np.random.default_rng(0).standard_normal((40, 12)).astype(np.float32) * np.linspace(3, 1, 12, dtype=np.float32)
     expected = PCA(5, svd_solver="full").fit_transform(vectors.astype(float))
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     reduced = TextMatrix(vectors, "f", {}).reduced(5).vectors
     signs = np.sign((reduced * expected).sum(0))
     np.testing.assert_allclose(reduced * signs, expected, atol=1e-5)
+
+
+def test_centred_vectors_have_no_mean_whatever_the_block(monkeypatch):
+    monkeypatch.setattr("core.text.matrix.ROWS_A_BLOCK", 4)
+    vectors = np.random.default_rng(4).standard_normal((10, 3)).astype(np.float32) + 5
+    np.testing.assert_allclose(TextMatrix(vectors, "f", {}).centred(), vectors - vectors.mean(0), atol=1e-6)
 
 
 def test_reduction_is_the_same_every_time_and_says_its_variance():
