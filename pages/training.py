@@ -5,6 +5,8 @@ import streamlit as st
 from core.config import RunSettings
 from core.workspace import Workspace
 from dashboard import charts, components, jobs, resources, state
+from dashboard.charts.training import losses_of_models
+from dashboard.jobs.members import models_of
 from dashboard.theme import plain
 
 
@@ -61,8 +63,15 @@ def details(workspace: Workspace, job: jobs.Job) -> None:
     )
     if job.state == "failed":
         components.failure(job.error, jobs.log_tail(workspace, job.name))
-    if trace := workspace.run(job.name).trace():
-        st.plotly_chart(charts.loss_curve(trace, job.epochs), config=charts.figure_config(f"loss_{job.name}"), key="loss")
+    if models := models_of(workspace.run(job.name), job):
+        components.model_table(models)
+        traces = [(components.model_words(model), components.group_words(model), model.trace) for model in models if model.trace]
+        figure = losses_of_models(traces, models[0].epochs) if traces else None
+    else:
+        trace = workspace.run(job.name).trace()
+        figure = charts.loss_curve(trace, job.epochs) if trace else None
+    if figure:
+        st.plotly_chart(figure, config=charts.figure_config(f"loss_{job.name}"), key="loss")
 
 
 main()

@@ -70,6 +70,9 @@ def train(
     anchor: Annotated[Literal["cosine", "euclidean", "kl"] | None, typer.Option(help="Distance of the anchor loss.")] = None,
     anchor_weight: Annotated[float | None, typer.Option(help="Weight of the anchor loss (zeta 1).")] = None,
     encoder: Annotated[str | None, typer.Option(help="bundled, or openai:MODEL for an OpenAI-compatible server.")] = None,
+    descriptions: Annotated[
+        Path | None, typer.Option(help="Descriptions to inject, as `lladr describe` writes them; default: the graph's own.")
+    ] = None,
     optimizer: Annotated[Literal["adagrad", "adam"] | None, typer.Option(help="Row-wise optimiser.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Step length.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Positives a step.")] = None,
@@ -78,6 +81,9 @@ def train(
     fusion: Annotated[
         bool, typer.Option("--fusion", help="Also train what combines LLaDR with simple methods, as one run (about 8 models).")
     ] = False,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Models of an ensemble or a fusion that are trained at the same time; same result.")
+    ] = 1,
     patience: Annotated[
         int | None, typer.Option(help="End after so many epochs without a better MRR on held-out treatments; 0 never.")
     ] = None,
@@ -94,11 +100,12 @@ def train(
     _override(
         values, "text", mode=text, injection=injection, rho=rho, anchor=anchor, anchor_weight=anchor_weight, encoder=encoder
     )
+    _override(values, "text", descriptions=str(descriptions) if descriptions else None)
     _override(values, "model", interaction=interaction, dim=dim)
     loop = {"epochs": epochs, "seed": seed, "device": device, "optimizer": optimizer, "learning_rate": learning_rate}
     _override(values, "training", **loop, batch_size=batch_size, negatives=negatives, patience=patience, threads=threads)
     settings = RunSettings.parse(values)
-    _train(Workspace.default(), name or _default_name(settings), settings, restart=restart)
+    _train(Workspace.default(), name or _default_name(settings), settings, restart=restart, jobs=jobs)
 
 
 @app.command()
@@ -152,37 +159,6 @@ def score(
 
 
 @app.command()
-def evaluate(
-    run: RunOption = None,
-    scorer: ScorerOption = None,
-    split_seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
-    as_json: JsonFlag = False,
-) -> None:
-    """Say how well a run's recipe finds treatments that it has not seen.
-
-    A tenth of the known treatments is held out and the same settings are trained once more without them; each held-out drug is
-    ranked among all drugs of its disease, other known ones left out, ties at their mean place.
-    """
-    workspace = Workspace.default()
-    name = run or pipeline.default_run(workspace)
-    result = pipeline.known_evaluation(workspace, name, scorer=scorer, split_seed=split_seed)
-    if result is None:
-        with followed(f"how good is {name}") as hooks:
-            result = pipeline.evaluate_run(workspace, name, scorer=scorer, split_seed=split_seed, hooks=hooks)
-    if as_json:
-        typer.echo(json.dumps(result, indent=1))
-        return
-    rows = [
-        {"metric": m, "value": v["value"], "95 % interval": f"{v['low']:.3f} - {v['high']:.3f}"}
-        for m, v in result["metrics"].items()
-    ]
-    print_table(
-        f"{name} ({result['n_pairs']} pairs, {result['n_diseases']} diseases)", ["metric", "value", "95 % interval"], rows
-    )
-    tell(f"{result['protocol']}; intervals: bootstrap over diseases.")
-
-
-@app.command()
 def runs(as_json: JsonFlag = False) -> None:
     """List the runs of the workspace."""
     records = [_run_record(folder) for folder in Workspace.default().runs()]
@@ -207,9 +183,9 @@ def serve(
     raise typer.Exit(subprocess.call(command, cwd=script.parents[1], env=environment))  # noqa: S603 - our own arguments
 
 
-def _train(workspace: Workspace, name: str, settings: RunSettings, *, restart: bool) -> None:
+def _train(workspace: Workspace, name: str, settings: RunSettings, *, restart: bool, jobs: int = 1) -> None:
     with followed(name) as hooks:
-        run = pipeline.train_run(workspace, name, settings, restart=restart, hooks=hooks)
+        run = pipeline.train_run(workspace, name, settings, restart=restart, jobs=jobs, hooks=hooks)
     status = pipeline.run_status(run)
     tell(f"{name}: {status['state']}, epoch {status['epoch']} of {status['epochs']}.")
     if status["state"] != "finished":
@@ -226,7 +202,8 @@ def _override(values: dict[str, Any], group: str | None = None, **flags: Any) ->
 
 def _default_name(settings: RunSettings) -> str:
     graph = file_slug(Path(settings.kg.split(",")[0]).name)
-    return f"{graph}-{settings.model.interaction}-{settings.text.mode}-{settings.training.seed}"
+    texts = f"-{file_slug(Path(settings.text.descriptions).stem)}" if settings.text.descriptions else ""
+    return f"{graph}-{settings.model.interaction}-{settings.text.mode}{texts}-{settings.training.seed}"[:80]
 
 
 def _run_record(folder: Any) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def restore(trainer: Trainer, vocabulary: Vocabulary, path: Path) -> None:
         )
     _fill(_state(trainer), path, vocabulary)
     trainer.entities.settle()
-    trainer.epoch = int(metadata["epoch"])
+    trainer.epoch = trainer.saved = int(metadata["epoch"])
 
 
 def _state(trainer: Trainer) -> dict[str, torch.Tensor]:

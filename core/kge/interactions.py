@@ -26,11 +26,8 @@ class Interaction:
     compare: Callable[[Tensor, Tensor], Tensor]  #: kernel, (k, c, d), (k, n, d) -> (k, c, n)
     is_distance: bool  #: then the score is gamma minus it
     is_complex: bool = False  #: vectors are complex: real half, imaginary half
-    relations_are_angles: bool = False  #: then a relation has d / 2 numbers, else d
-
-    def relation_width(self, dim: int) -> int:
-        """Return how many numbers a relation has."""
-        return dim // 2 if self.relations_are_angles else dim
+    relations_are_angles: bool = False
+    relation_width: Callable[[int], int] = lambda dim: dim  #: numbers an entity -> numbers a relation
 
     def scores(self, queries: Tensor, candidates: Tensor, gamma: float) -> Tensor:
         """Score candidates for queries; higher is better. Shapes (k, c, d), (k, n, d) -> (k, c, n)."""
@@ -82,6 +79,7 @@ INTERACTIONS: dict[InteractionName, Interaction] = {
         is_distance=True,
         is_complex=True,
         relations_are_angles=True,
+        relation_width=lambda dim: dim // 2,
     ),
 }
 

@@ -65,9 +65,9 @@ class Model(nn.Module):
         reduced = text if text.vectors.shape[1] == self.settings.dim else text.reduced(self.settings.dim)
         self.text, self.text_history = torch.from_numpy(reduced.vectors.copy()), reduced.history
         if settings.injection != "blend":
-            centred, axes = text.principal_axes(self.settings.dim)
-            lengths = np.linalg.norm(centred @ axes, axis=1).mean()
-            self.full_text = torch.from_numpy(centred.astype(np.float32))
+            axes = text.principal_axes(self.settings.dim)
+            lengths = np.linalg.norm(text.centred(axes), axis=1).mean()
+            self.full_text = torch.from_numpy(text.centred())
             self.projection = torch.from_numpy((axes / lengths).astype(np.float32))
 
     def relation_rows(self, directed: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Cut epochs into chunks of positives that share corrupted entities; keep known true triples out."""
 
+import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import numpy as np
 from core.config import TrainingSettings
 from core.errors import TrainingError
 from core.types import BoolArray, FloatArray, IntArray
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,13 @@ class ChunkSampler:
         whole = {relation + offset for relation in one_vs_all for offset in (0, n_relations)}
         self._groups = _groups(self._directed, kind_codes, whole, type_constrained=settings.type_constrained)
         self._n_entities = len(kind_codes)
+        if settings.batch_size > self.n_positives:
+            logger.warning(
+                "The batch of %d is larger than the graph, which has %d edges counted in both directions: "
+                "an epoch is a step or a few. More epochs or a smaller batch_size train longer.",
+                settings.batch_size,
+                self.n_positives,
+            )
 
     @property
     def n_positives(self) -> int:

@@ -48,6 +48,7 @@ class Trainer:
         self.sampler = sampler
         self.settings = settings
         self.epoch = 0  #: epochs done
+        self.saved = 0  #: epochs done at the last checkpoint; 0 where there is none
         self._parts = 1  #: steps that a batch is cut into, where memory is short
         optimizer, rate = OPTIMIZERS[settings.training.optimizer], settings.training.learning_rate
         self.entities = representation_of(self.model, settings.text, optimizer, rate)
@@ -67,8 +68,8 @@ class Trainer:
                 losses.append(self._step_in_memory(batch))
                 on_step(len(losses), self.sampler.n_batches)
             losses = torch.stack(losses).cpu()
-            self._check(losses)
             self.entities.settle()
+            self._check(losses)
             self.epoch += 1
             link, anchor, total = losses.mean(0).tolist()
             triples = self.sampler.n_positives
@@ -123,13 +124,18 @@ class Trainer:
         return self.model.interaction.scores(queries, candidates, self.settings.model.gamma)
 
     def _check(self, losses: Tensor) -> None:
+        """Refuse to go on with a loss or vectors that are no finite numbers: a checkpoint shall be worth resuming."""
         bad = torch.nonzero(~torch.isfinite(losses[:, 2]))
         if len(bad):
-            raise TrainingError(
-                f"The loss became {losses[bad[0, 0], 2]:g} in step {int(bad[0, 0]) + 1} of epoch {self.epoch + 1}.",
-                expected="a finite loss",
-                advice="lower the learning rate or raise the number of negatives; the last checkpoint is kept.",
-            )
+            step = int(bad[0, 0])
+            raise self._diverged(f"The loss became {losses[step, 2]:g} in step {step + 1} of epoch {self.epoch + 1}.", "loss")
+        if not all(torch.stack(table.data.aminmax()).isfinite().all() for table in (self.model.entities, self.model.relations)):
+            raise self._diverged(f"Vectors became infinite in the last step of epoch {self.epoch + 1}.", "vectors")
+
+    def _diverged(self, found: str, what: str) -> TrainingError:
+        kept = f"the checkpoint of epoch {self.saved} is kept" if self.saved else "no checkpoint was written before it"
+        advice = f"lower the learning rate or raise the number of negatives, under another --name or with --restart; {kept}."
+        return TrainingError(found, expected=f"finite {what}", advice=advice)
 
 
 def choose_device(name: str) -> torch.device:

@@ -35,6 +35,11 @@ def members(settings: RunSettings) -> list[Member]:
     return list(_fusion_members(single, settings))
 
 
+def epochs_in_all(settings: RunSettings) -> int:
+    """Return how many epochs all models of a run have together."""
+    return len(members(settings)) * settings.training.epochs
+
+
 def _fusion_members(single: RunSettings, settings: RunSettings) -> Iterator[Member]:
     for backbone in settings.fusion.backbones:
         model = single.replace(model={"interaction": backbone})

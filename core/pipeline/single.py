@@ -23,7 +23,7 @@ from core.kge.training import EpochEnd, Trainer
 from core.pipeline.runs import State, read_settings, run_status
 from core.pipeline.validation import Validation, trace_line
 from core.text.cache import CachedEmbedder
-from core.text.descriptions import load_descriptions
+from core.text.descriptions import descriptions_of
 from core.text.embedders import embedder_named
 from core.text.matrix import TextMatrix, build_text_matrix, relation_vectors
 from core.types import Progress, silent
@@ -44,7 +44,16 @@ class Hooks:
 
 def text_matrix(workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, *, progress: Progress = silent) -> TextMatrix:
     """Build the text matrix of a run's text mode through the vector cache, not yet reduced."""
-    return build_text_matrix(graph, load_descriptions(graph), _embedder(workspace, settings), settings.text, progress=progress)
+    texts = descriptions_of(graph, settings.text)
+    return build_text_matrix(graph, texts, _embedder(workspace, settings), settings.text, progress=progress)
+
+
+def embed_texts(workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, *, progress: Progress = silent) -> None:
+    """Put all text vectors of a run into the vector cache."""
+    if settings.text.mode != "none":
+        text_matrix(workspace, graph, settings, progress=progress)
+        if settings.text.relations:
+            relation_vectors(graph, _embedder(workspace, settings))
 
 
 def _embedder(workspace: Workspace, settings: RunSettings) -> CachedEmbedder:
@@ -151,7 +160,7 @@ def _epochs(
         stopping, exhausted = hooks.stop() or run.stop_file.exists(), validation and validation.exhausted(event.epoch)
         if stopping or exhausted or event.epoch == event.epochs or time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
             save_checkpoint(trainer, graph.vocabulary, run.model_file)
-            saved = time.monotonic()
+            trainer.saved, saved = trainer.epoch, time.monotonic()
         status |= {"epoch": event.epoch, "updated": time.time()}
         write_json(run.status_file, status)
         hooks.on_epoch(event)

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from functools import partial
 
 from core.config import RunSettings
 from core.fusion.combination import Fold, fit_fusion
@@ -11,10 +12,12 @@ from core.kg.graph import KnowledgeGraph
 from core.kg.loaders import load_graph
 from core.kg.splits import without_pairs
 from core.kge.training import EpochEnd
-from core.pipeline.members import fold_pairs, member_graph, members
+from core.pipeline.members import epochs_in_all, fold_pairs, member_graph, members
 from core.pipeline.runs import State, claimed
 from core.pipeline.scorers import fold_components
-from core.pipeline.single import Hooks, recorded, settle, text_matrix, train_single
+from core.pipeline.side_by_side import epochs_done, train_side_by_side
+from core.pipeline.single import Hooks, embed_texts, recorded, settle, text_matrix, train_single
+from core.text.descriptions import pinned
 from core.text.matrix import TextMatrix
 from core.workspace import RunFolder, Workspace, append_line, explained_disk_errors, write_json, write_text
 
@@ -24,24 +27,31 @@ def train_run(
     name: str,
     settings: RunSettings,
     *,
+    graph: KnowledgeGraph | None = None,
     restart: bool = False,
+    jobs: int = 1,
     hooks: Hooks | None = None,
 ) -> RunFolder:
     """Train a run, or go on with one that stopped; a finished one is left as it is.
 
+    :param graph: that of the settings, where it is loaded already
     :param restart: throw away what a run of this name has, and train anew
+    :param jobs: how many models of an ensemble or a fusion are trained at the same time; the result is the same
     :raises WorkspaceError: if a run of this name has other settings, or is being trained now
     """
     run = workspace.run(name)
-    graph = load_graph(settings.kg)
+    graph = graph or load_graph(settings.kg)
     with claimed(run):
         if restart:
             _forget(run)
-        train_in(run, workspace, graph, settings.replace(kg=graph.name), hooks or Hooks())
+        whole = settings.replace(kg=graph.name, text=pinned(settings.text).model_dump())
+        train_in(run, workspace, graph, whole, hooks or Hooks(), jobs=jobs)
     return run
 
 
-def train_in(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, hooks: Hooks) -> State:
+def train_in(
+    run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, hooks: Hooks, *, jobs: int = 1
+) -> State:
     """Train all members of a run in a claimed folder, and then the fusion, until the end, a stop or an error."""
     parts = members(settings)
     if len(parts) == 1:
@@ -51,22 +61,54 @@ def train_in(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settin
     if settle(run, graph, settings) == "finished":
         return "finished"
     write_text(run.trace_file, "")
-    with recorded(run, graph, sum(part.settings.training.epochs for part in parts)) as status:
-        status["epoch"] = 0  # members that are trained already count themselves again below
-        for part in parts:
-            folder = part.folder(run)
-            state = train_single(
-                folder, workspace, member_graph(graph, settings, part), part.settings, _member_hooks(run, status, hooks)
-            )
-            if state != "finished":
-                run.stop_file.unlink(missing_ok=True)
-                status["state"] = state
-                return state
-            _extend_trace(run, folder, status)
-        if settings.fusion:
+    with recorded(run, graph, epochs_in_all(settings)) as status:
+        status["first_epoch"] = sum(epochs_done(part.folder(run)) for part in parts)
+        train = partial(_side_by_side, jobs=jobs) if jobs > 1 else _one_after_another
+        status["state"] = train(run, workspace, graph, settings, status, hooks)
+        if status["state"] == "finished" and settings.fusion:
             _fit(run, workspace, graph, settings, hooks)
-        status["state"] = "finished"
+    return status["state"]
+
+
+def _one_after_another(
+    run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, status: dict, hooks: Hooks
+) -> State:
+    status["epoch"] = 0  # members that are trained already count themselves again below
+    for part in members(settings):
+        folder, follow = part.folder(run), _member_hooks(run, status, hooks)
+        state = train_single(folder, workspace, member_graph(graph, settings, part), part.settings, follow)
+        if state != "finished":
+            run.stop_file.unlink(missing_ok=True)
+            return state
+        _extend_trace(run, folder, status)
     return "finished"
+
+
+def _side_by_side(
+    run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, status: dict, hooks: Hooks, *, jobs: int
+) -> State:
+    """Train all members at the same time, then go through them in their order for the trace of the run."""
+    embed_texts(workspace, graph, settings, progress=hooks.on_text)  # once, so that no two processes make the same vectors
+
+    def report(epochs: int) -> None:
+        status["epoch"] = epochs
+        write_json(run.status_file, status)
+        hooks.on_part(epochs, status["epochs"])
+
+    state = train_side_by_side(
+        run,
+        workspace,
+        graph,
+        settings,
+        members(settings),
+        jobs=jobs,
+        report=report,
+        stop=lambda: hooks.stop() or run.stop_file.exists(),
+    )
+    if state != "finished":
+        run.stop_file.unlink(missing_ok=True)
+        return state
+    return _one_after_another(run, workspace, graph, settings, status, hooks)
 
 
 def _member_hooks(run: RunFolder, status: dict, hooks: Hooks) -> Hooks:

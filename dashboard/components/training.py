@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
+import pandas as pd
 import streamlit as st
 
 from core.config import InteractionName, RunSettings
@@ -13,11 +14,29 @@ from dashboard import theme
 from dashboard.components.live import progress_words
 from dashboard.theme import plain
 
-PRESETS: dict[str, dict[str, int]] = {
-    "Quick": {"dim": 64, "epochs": 10},
-    "Standard": {"dim": RunSettings().model.dim, "epochs": RunSettings().training.epochs},
+#: settings that differ from the default ones
+PRESETS: dict[str, dict[str, Any]] = {
+    "Quick": {"model": {"dim": 64}, "training": {"epochs": 10}},
+    "Standard": {},
+    "Fusion": {"fusion": {}},
+    "Paper": {
+        "model": {"interaction": "transe", "dim": 1024, "reciprocal": False},
+        "training": {
+            "epochs": 625,  # 100,000 steps of 512 edges on the starter graph
+            "batch_size": 512,
+            "optimizer": "adam",
+            "learning_rate": 1e-4,
+            "type_constrained": False,
+        },
+    },
 }
-PRESET_HELP = "Quick: smaller and shorter, for a first look. Standard: the settings that the shown numbers are made with."
+PRESET_WORDS = {
+    "Quick": "Smaller and shorter, for a first look: seconds.",
+    "Standard": "The settings that the shown numbers are made with: a minute or two.",
+    "Fusion": "LLaDR in two forms, combined with simple methods such as shared targets: ranks best, nine models, "
+    "some minutes. Each method stays selectable on the pages.",
+    "Paper": "As published (Xiang et al. 2025): 1,024 dimensions, 100,000 steps on the starter graph. An hour or more.",
+}
 INTERACTIONS: dict[str, str] = {
     "complex": "ComplEx",
     "distmult": "DistMult",
@@ -35,7 +54,8 @@ def training_form(taken: Sequence[str]) -> tuple[str, RunSettings] | None:
     """
     with st.container(border=True):
         st.markdown("**New run**")
-        preset = st.segmented_control("Preset", list(PRESETS), default="Standard", required=True, help=PRESET_HELP)
+        preset = st.segmented_control("Preset", list(PRESETS), default="Standard", required=True)
+        st.caption(PRESET_WORDS[preset])
         text = st.radio(
             "Text",
             TEXT_MODES,
@@ -45,29 +65,40 @@ def training_form(taken: Sequence[str]) -> tuple[str, RunSettings] | None:
         kg = st.text_input(
             "Graph", "starter", help="starter, or a folder on this machine with nodes.tsv and edges.tsv[.gz]."
         ).strip()
-        model, training = _knobs(PRESETS[preset])
-        stem = f"{file_slug(Path(kg.split(',')[0]).name)}-{model['interaction']}-{text}-{training['seed']}"
+        values = _knobs(RunSettings().replace(**PRESETS[preset]))
+        stem = _stem(kg, text, values)
         name = st.text_input("Name of the run", free_name(stem, taken), help="Letters, digits, dot, dash and underscore.").strip()
         if not st.button("Start training", type="primary", icon=":material/play_arrow:"):
             return None
-    return name, RunSettings.parse({"kg": kg, "text": {"mode": text}, "model": model, "training": training})
+    return name, RunSettings.parse(values | {"kg": kg, "text": {"mode": text}})
 
 
-def _knobs(preset: dict[str, int]) -> tuple[dict[str, Any], dict[str, Any]]:
-    names = get_args(InteractionName)
+def _stem(kg: str, text: str, values: dict[str, Any]) -> str:
+    kind = "fusion" if values["fusion"] else values["model"]["interaction"]
+    return f"{file_slug(Path(kg.split(',')[0]).name)}-{kind}-{text}-{values['training']['seed']}"
+
+
+def _knobs(preset: RunSettings) -> dict[str, Any]:
+    """Offer what may differ from the preset; returns all settings, to be validated when the button is pressed."""
     with st.expander("Knobs"):
+        interactions = _interactions(preset)
         columns = st.columns(4)
-        interaction = columns[0].selectbox(
-            "Interaction",
-            names,
-            index=names.index(RunSettings().model.interaction),
-            format_func=lambda each: INTERACTIONS.get(each, each),
-            help="How a fact is scored.",
-        )
-        dim = columns[1].number_input("Dimensions", 2, 8192, preset["dim"], step=2, help="Real numbers for each entity.")
-        epochs = columns[2].number_input("Epochs", 1, 100_000, preset["epochs"], help="Passes over the graph.")
-        seed = columns[3].number_input("Seed", 0, None, 0, help="Of start values and sampling.")
-    return {"interaction": interaction, "dim": dim}, {"epochs": epochs, "seed": seed}
+        dim = columns[0].number_input("Dimensions", 2, 8192, preset.model.dim, step=2, help="Real numbers for each entity.")
+        epochs = columns[1].number_input("Epochs", 1, 100_000, preset.training.epochs, help="Passes over the graph.")
+        seed = columns[2].number_input("Seed", 0, None, 0, help="Of start values and sampling.")
+        seeds = columns[3].number_input("Seeds", 1, 20, 1, help="More than one: the mean of as many models.")
+    values = preset.model_dump()
+    fusion = {**values["fusion"], "backbones": interactions} if values["fusion"] else None
+    model = {**values["model"], "interaction": interactions[0] if interactions else "", "dim": dim}
+    training = {**values["training"], "epochs": epochs, "seed": seed}
+    return {**values, "seeds": seeds, "fusion": fusion, "model": model, "training": training}
+
+
+def _interactions(preset: RunSettings) -> list[str]:
+    names, words = get_args(InteractionName), {"format_func": INTERACTIONS.get, "help": "How a fact is scored."}
+    if preset.fusion:
+        return st.multiselect("Interactions", names, list(preset.fusion.backbones), **words)
+    return [st.selectbox("Interaction", names, index=names.index(preset.model.interaction), **words)]
 
 
 def free_name(stem: str, taken: Sequence[str]) -> str:
@@ -96,6 +127,45 @@ def job_header(job: Job) -> None:
         st.progress(job.share, text=progress_words(job))
     else:
         st.caption(f"{job.epoch} of {theme.counted(job.epochs, 'epoch')}")
+
+
+class Model(Protocol):
+    """What is shown of one model of a run."""
+
+    role: str
+    interaction: str
+    seed: int
+    fold: int
+    state: str
+    share: float
+
+
+def model_words(model: Model) -> str:
+    """Say which model of a run this is."""
+    return f"{group_words(model)}, {f'fold {model.fold + 1}' if model.role == 'fold' else f'seed {model.seed}'}"
+
+
+def group_words(model: Model) -> str:
+    """Say what models that differ in seed or fold only have in common."""
+    return INTERACTIONS.get(model.interaction, model.interaction) + (", no text" if model.role == "base" else "")
+
+
+def model_table(models: Sequence[Model]) -> None:
+    """Show how far each model of a run is."""
+    shown = pd.DataFrame(
+        {
+            "Model": [model_words(model) for model in models],
+            "State": [theme.STATES[model.state] for model in models],
+            "Done": [100 * model.share for model in models],
+        }
+    )
+    configuration = {
+        "Model": st.column_config.TextColumn(pinned=True),
+        "Done": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, help="Epochs done."),
+    }
+    st.dataframe(shown, hide_index=True, column_config=configuration, key="models")
+    if any(model.role == "fold" for model in models):
+        st.caption("Each fold leaves out a part of the treatments: on that part the fusion learns how far to trust each method.")
 
 
 def job_buttons(job: Job, *, stop: Callable[[], None], resume: Callable[[], None], restart: Callable[[], None]) -> None:

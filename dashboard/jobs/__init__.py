@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 from core import pipeline
 from core.config import RunSettings
 from core.errors import WorkspaceError
+from core.pipeline.members import epochs_in_all
 from core.workspace import RunFolder, Workspace, explained_disk_errors, write_text
 
 ROOT = Path(__file__).parents[2]
 TAIL_LINES = 15
 EPOCHS_FOR_PACE = 10
+MOST_MODELS = 4  #: at a time: each takes its own memory
 
 _processes: dict[Path, subprocess.Popen[bytes]] = {}  #: by log file; those that this server started
 _asked: dict[Path, RunSettings] = {}  #: by log file; what a run that has not written its settings yet was started with
@@ -56,9 +59,17 @@ def job(run: RunFolder) -> Job:
     status = pipeline.run_status(run)
     state = "running" if _alive(run.log_file) else status["state"]
     settings = pipeline.read_settings(run) if run.settings_file.exists() else _asked[run.log_file]
-    epochs = settings.training.epochs
-    left = _seconds_left(run.trace(), epochs) if state == "running" else None
+    epochs = epochs_in_all(settings)
+    left = _left(run, status, epochs) if state == "running" else None
     return Job(run.name, state, status["epoch"], epochs, left, status.get("error", ""), settings)
+
+
+def _left(run: RunFolder, status: dict[str, Any], epochs: int) -> float | None:
+    """Return the seconds left at the pace so far; the models of one run may be trained at the same time."""
+    if "first_epoch" not in status:
+        return _seconds_left(run.trace(), epochs)
+    done = status["epoch"] - status["first_epoch"]
+    return (time.time() - status["started"]) / done * (epochs - status["epoch"]) if done > 0 else None
 
 
 def _seconds_left(trace: list[dict[str, Any]], epochs: int) -> float | None:
@@ -169,7 +180,13 @@ def _train(workspace: Workspace, run: RunFolder, settings: RunSettings, *options
     config = run.job_file
     write_text(config, as_toml(settings.model_dump(mode="json")))
     _asked[run.log_file] = settings
-    _spawn(workspace, ["train", "--config", str(config), "--name", run.name, *options], run.log_file)
+    command = ["train", "--config", str(config), "--name", run.name, "--jobs", str(models_at_a_time()), *options]
+    _spawn(workspace, command, run.log_file)
+
+
+def models_at_a_time() -> int:
+    """Return how many models of an ensemble or a fusion are trained at the same time."""
+    return min(os.cpu_count() or 1, MOST_MODELS)
 
 
 def _spawn(workspace: Workspace, arguments: list[str], log: Path) -> None:

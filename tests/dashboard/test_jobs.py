@@ -93,5 +93,21 @@ def test_time_left_is_the_pace_of_the_last_epochs():
     assert jobs._seconds_left([], 20) is None
 
 
+def test_time_left_of_several_models_is_the_pace_since_the_start(workspace):
+    """The trace of such a run is written in the end only; the first 20 epochs were there before this process began."""
+    status = {"epoch": 50, "first_epoch": 20, "started": time.time() - 60}
+    assert jobs._left(workspace.run("mine"), status, 100) == pytest.approx(60 / 30 * 50, rel=0.01)
+    assert jobs._left(workspace.run("mine"), status | {"epoch": 20}, 100) is None
+
+
+def test_epochs_of_all_models_are_counted(workspace, toy_folder):
+    run = workspace.run("mine")
+    run.path.mkdir(parents=True)
+    three = settings(toy_folder, epochs=4).replace(seeds=3)
+    run.settings_file.write_text(three.model_dump_json())
+    run.status_file.write_text('{"state": "stopped", "epoch": 6, "epochs": 12}')
+    assert (jobs.job(run).epochs, jobs.job(run).share) == (12, 0.5)
+
+
 def test_no_preparation_was_started(workspace):
     assert jobs.preparation(workspace) is None

@@ -162,3 +162,10 @@ def test_the_number_of_batches_is_told_before(toy, one_vs_all, chunk_size):
     settings = run_settings(chunk_size=chunk_size).training
     sampler = ChunkSampler(toy.training_triples, toy.kind_codes, toy.n_relations, settings, one_vs_all=one_vs_all)
     assert len(list(sampler.epoch(5))) == sampler.n_batches
+
+
+@pytest.mark.parametrize(("batch_size", "notices"), [(10_000, 1), (2 * len(TOY.training_triples), 0)])
+def test_a_batch_larger_than_the_graph_is_said(caplog, batch_size, notices):
+    sampler(FILLED.replace(batch_size=batch_size))
+    assert len(caplog.records) == notices
+    assert caplog.text.count(f"has {2 * len(TOY.training_triples)} edges counted in both directions") == notices

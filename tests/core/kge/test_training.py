@@ -186,6 +186,46 @@ def test_a_loss_that_is_no_number_names_its_step(toy, interaction, value):
         next(events)
 
 
+class OneBatch:
+    """The first batch of each epoch of another sampler."""
+
+    n_batches = n_positives = 1
+
+    def __init__(self, sampler: ChunkSampler) -> None:
+        self._sampler = sampler
+
+    def epoch(self, number: int):
+        return [next(self._sampler.epoch(number))]
+
+
+@pytest.mark.parametrize("table", ["entities", "relations"])
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_vectors_that_the_last_step_spoiled_are_no_epoch(toy, monkeypatch, table, value):
+    """Its loss was computed before the step and is finite: without a look at the tables they would become a checkpoint."""
+    trainer = new_trainer(toy, run_settings(epochs=1))
+    step = trainer.step
+
+    def spoil(batch):
+        losses = step(batch)
+        getattr(trainer.model, table).data[-1, -1] = value
+        return losses
+
+    monkeypatch.setattr(trainer, "step", spoil)
+    trainer.sampler = OneBatch(trainer.sampler)
+    with pytest.raises(TrainingError, match="last step of epoch 1"):
+        next(trainer.run())
+    assert trainer.epoch == 0
+
+
+@pytest.mark.parametrize(("saved", "words"), [(0, "no checkpoint was written"), (7, "the checkpoint of epoch 7 is kept")])
+def test_what_diverged_names_the_last_good_checkpoint(toy, saved, words):
+    trainer = new_trainer(toy, run_settings(epochs=9))
+    trainer.epoch, trainer.saved = 8, saved
+    trainer.model.entities.data[:] = math.nan
+    with pytest.raises(TrainingError, match=words):
+        next(trainer.run())
+
+
 @pytest.mark.parametrize("name", ["cuda", "cuda:7", "mps", "abacus"])
 def test_a_device_that_is_not_there_is_refused_clearly(monkeypatch, name):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)

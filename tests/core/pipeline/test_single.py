@@ -253,6 +253,16 @@ def test_a_failure_is_recorded_with_its_error(workspace, toy_folder, monkeypatch
     assert status["error"].startswith("The loss became nan")
 
 
+def test_a_failure_names_the_checkpoint_from_which_a_resumed_run_went_on(workspace, toy_folder, monkeypatch):
+    settings = toy_settings(toy_folder)
+    run = train_run(workspace, "a", settings, hooks=stop_after(2))
+    before = run.model_file.read_bytes()
+    monkeypatch.setattr(Trainer, "step", lambda *_: torch.full((3,), torch.inf))
+    with pytest.raises(TrainingError, match=r"in step 1 of epoch 3(.|\n)*the checkpoint of epoch 2 is kept"):
+        train_run(workspace, "a", settings)
+    assert run.model_file.read_bytes() == before
+
+
 def test_an_error_without_words_is_recorded_by_its_kind(workspace, toy_folder):
     def interrupt(_event):
         raise KeyboardInterrupt

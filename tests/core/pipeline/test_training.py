@@ -5,6 +5,7 @@ import torch
 
 from core import pipeline
 from core.errors import UnknownNameError, WorkspaceError
+from core.kg.loaders import load_graph
 from core.pipeline import Hooks, run_status, single, train_run
 from core.pipeline.members import members
 from tests.core.pipeline.runs import assert_same_run, files_of, record_of, stop_after, toy_settings
@@ -126,3 +127,11 @@ def test_parts_of_epochs_count_through_all_members(workspace, toy_folder):
     done, totals = zip(*parts, strict=True)
     assert list(done) == sorted(done)
     assert {done[-1], *totals} == {totals[0]}
+
+
+def test_a_graph_that_is_given_is_not_loaded_again(workspace, toy_folder, monkeypatch):
+    settings, graph = toy_settings(toy_folder, text="full"), load_graph(str(toy_folder))
+    expected = train_run(workspace, "a", settings)
+    monkeypatch.setattr("core.pipeline.training.load_graph", lambda name: pytest.fail("it was loaded again"))
+    assert_same_run(train_run(workspace, "b", settings, graph=graph), expected)
+    assert run_status(workspace.run("b"))["fingerprint"] == graph.vocabulary.fingerprint
