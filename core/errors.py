@@ -87,5 +87,24 @@ class TrainingError(LladrError):
     """Training cannot go on (no device, diverged, nothing to learn from)."""
 
 
+class LeakError(LladrError):
+    """Something that a test asks for was there to learn from."""
+
+
 class EmbeddingError(LladrError):
     """An encoder did not give usable vectors."""
+
+
+class EngineError(LladrError):
+    """Work cannot be given to other processes or machines."""
+
+
+class ChatError(LladrError):
+    """A chat server does not answer usably.
+
+    :param fatal: no other request would fare better
+    """
+
+    def __init__(self, found: str, *, expected: str = "", advice: str = "", fatal: bool = False) -> None:
+        self.fatal = fatal
+        super().__init__(found, expected=expected, advice=advice)

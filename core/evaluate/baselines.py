@@ -37,6 +37,17 @@ def degree(graph: KnowledgeGraph) -> MatrixScorer:
     return _scorer("degree", graph, known.sum(0) - known)
 
 
+def degree_prior(graph: KnowledgeGraph) -> MatrixScorer:
+    """Score by the number of diseases that the drug is known for, times the number of drugs known for the disease.
+
+    The prior of Himmelstein et al. 2017 (doi 10.7554/eLife.26726) in its simplest form; it ranks drugs for a disease as
+    :func:`degree` does, and diseases for a drug as well. Half a pair is added to both, so that new ones are not all equal.
+    """
+    known = known_pairs_matrix(graph)
+    drugs, diseases = known.sum(0) - known, known.sum(1, keepdims=True) - known
+    return _scorer("degree-prior", graph, (drugs + 0.5) * (diseases + 0.5))
+
+
 def guilt_by_association(graph: KnowledgeGraph) -> MatrixScorer:
     """Score a drug by what it shares (targets, classes, processes) with the known drugs of the disease.
 

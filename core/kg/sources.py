@@ -22,6 +22,8 @@ class RelationMeaning(Settings):
     inverse: str  #: tail INVERSE head
     symmetric: bool = False
     correlation: bool = False  #: found by co-occurrence or expression, not by mechanism
+    code: str = ""  #: short letter in the code of a metapath, such as b in CbGaD; initials of the identifier where empty
+    sign: Literal[-1, 0, 1] = 0  #: -1 where the head lowers what the tail does, 1 where it raises it, 0 where nothing is said
     evidence_weight: float = Field(1.0, ge=0)  #: factor of a path that uses it; 0 keeps it out of the explanations
 
 
@@ -39,6 +41,10 @@ class Source(Settings):
     roles: dict[Role, tuple[str, ...]]
     never_trained: tuple[str, ...] = ()  #: relations that serve as marks and tests only
     class_relations: tuple[str, ...] = ()  #: drug to pharmacologic class, in either direction
+    area_relations: tuple[str, ...] = ()  #: disease to what stands for its therapeutic area (an organ), in either direction
+    narrower_relations: tuple[str, ...] = ()  #: head is a form of the disease that stands as tail
+    target_kind: str = "Gene"  #: what drugs act on
+    kind_codes: dict[str, str] = Field(default_factory=dict)  #: how a metapath abbreviates kinds
     relations: dict[str, RelationMeaning] = Field(default_factory=dict)
 
     def meaning(self, relation: str) -> RelationMeaning:

@@ -4,8 +4,19 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from core.evaluate.metrics import HITS_AT, as_dict, per_query, summarise
+from core.evaluate.metrics import (
+    HITS_AT,
+    OVER_DISEASES,
+    WORDS,
+    as_dict,
+    per_query,
+    pooled_auc_parts,
+    summarise,
+    two_sample_auc,
+    with_interval,
+)
 from core.evaluate.ranks import Ranks
+from core.evaluate.screening import SCREENING
 
 RANKS = Ranks(np.array([1.0, 2.0, 3.5, 50.5]), np.array([100, 100, 100, 100]))
 GROUPS = np.array([7, 7, 3, 5])
@@ -63,3 +74,46 @@ def test_whole_diseases_are_resampled():
 def test_metrics_become_plain_numbers():
     metrics = summarise(RANKS, GROUPS)
     assert json.loads(json.dumps(as_dict(metrics)))["MRR"]["value"] == metrics["MRR"].value
+
+
+def resampled_groups(values, groups, statistic, *, resamples=3000):
+    """Resample whole groups, the slow way, and return the middle 95 % of a statistic of the rows."""
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    generator = np.random.default_rng(5)
+    drawn = (np.concatenate([members[i] for i in generator.integers(len(members), size=len(members))]) for _ in range(resamples))
+    return np.quantile([statistic(rows) for rows in drawn], [0.025, 0.975])
+
+
+def test_parts_of_the_pooled_auc_have_it_as_mean_and_resample_as_it_does():
+    generator = np.random.default_rng(3)
+    positive = generator.integers(0, 4, 60) + 10.0
+    negative = generator.integers(0, 4, (60, 9)) + generator.choice(
+        [0.0, 9.0, 14.0], (60, 1)
+    )  # queries differ in their negatives
+    valid = generator.random((60, 9)) < 0.8
+
+    def pooled(rows):
+        kept = negative[rows][valid[rows]]
+        return roc_auc_score(np.repeat([1, 0], [len(rows), len(kept)]), np.concatenate([positive[rows], kept]))
+
+    parts = pooled_auc_parts(positive, negative, valid)
+    assert parts.mean() == pytest.approx(pooled(np.arange(60)))
+    groups = np.arange(60) // 2
+    metric = with_interval(parts, groups, resamples=3000)
+    np.testing.assert_allclose([metric.low, metric.high], resampled_groups(parts, groups, pooled, resamples=600), atol=0.015)
+
+
+def test_two_samples_have_scikit_learns_auc_and_the_interval_of_resampled_diseases():
+    generator = np.random.default_rng(4)
+    positive, negative = generator.integers(0, 9, 120) + 1.0, generator.integers(0, 9, 80).astype(float)
+    groups = np.concatenate([np.arange(120) // 4, np.arange(80) // 4 + 10])
+    scores, labels = np.concatenate([positive, negative]), np.repeat([1, 0], [120, 80])
+    metric = two_sample_auc(positive, negative, groups[:120], groups[120:], resamples=3000)
+    assert metric.value == pytest.approx(roc_auc_score(labels, scores))
+    slow = resampled_groups(scores, groups, lambda rows: roc_auc_score(labels[rows], scores[rows]), resamples=600)
+    np.testing.assert_allclose([metric.low, metric.high], slow, atol=0.015)
+
+
+def test_every_metric_is_explained():
+    assert set(summarise(RANKS, GROUPS)) | set(SCREENING) <= set(WORDS)
+    assert set(OVER_DISEASES) == set(SCREENING)

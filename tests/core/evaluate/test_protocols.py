@@ -1,20 +1,16 @@
+import json
+
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from core.evaluate.protocols import drugs_for_disease, known_matrix
+from core.errors import UnknownNameError
+from core.evaluate import protocols
+from core.evaluate.protocols import PROTOCOLS, drugs_for_disease, evaluate, known_matrix, protocol_named
+from core.evaluate.screening import SCREENING, RankedList
 from core.kg.splits import random_split
-from tests.toy import ALZHEIMER, DIABETES, DONEPEZIL, EDGES, HALOPERIDOL, MEMANTINE, METFORMIN, row_of
-
-
-class TableScorer:
-    """Score from a dictionary of (drug, disease) rows; 0 where there is nothing."""
-
-    def __init__(self, table=None):
-        self.name = "table"
-        self.table = table or {}
-
-    def scores(self, drugs, diseases):
-        return np.array([[self.table.get((int(drug), int(disease)), 0.0) for drug in drugs] for disease in diseases])
+from tests.core.evaluate.scorers import KnownScorer, NoiseScorer, TableScorer, many_diseases
+from tests.toy import ALZHEIMER, ASPIRIN, DIABETES, DONEPEZIL, EDGES, HALOPERIDOL, MEMANTINE, METFORMIN, PRION, row_of
 
 
 def rows(graph, *pairs):
@@ -72,3 +68,100 @@ def test_a_score_of_nan_is_refused(toy):
     test = rows(toy, (METFORMIN, DIABETES))
     with pytest.raises(ValueError, match="NaN"):
         drugs_for_disease(TableScorer({tuple(test[0].tolist()): np.nan}), toy, test, split="by hand")
+
+
+@pytest.fixture
+def graph():
+    return many_diseases()
+
+
+@pytest.fixture
+def held_out(graph):
+    return random_split(graph, fraction=0.3, seed=0).test
+
+
+def by_disease(graph, test, scorer):
+    """Return scores of the held-out drugs and of those that compete, disease by disease, with a loop."""
+    known = {tuple(pair) for pair in graph.known.tolist()}
+    lists = {}
+    for disease in sorted(set(test[:, 1].tolist())):
+        scores = dict(zip(graph.drugs.tolist(), scorer.scores(graph.drugs, np.array([disease]))[0], strict=True))
+        true = [scores[drug] for drug, other in test.tolist() if other == disease]
+        lists[disease] = (true, [score for drug, score in scores.items() if (drug, disease) not in known])
+    return lists
+
+
+@pytest.mark.parametrize("block", [1, 7, 64])
+def test_headline_numbers_are_those_of_a_slow_loop_whatever_the_blocks(graph, held_out, monkeypatch, block):
+    monkeypatch.setattr(protocols, "DISEASES_A_BLOCK", block)
+    result = drugs_for_disease(NoiseScorer(graph), graph, held_out, split="x")
+    lists = by_disease(graph, held_out, NoiseScorer(graph))
+    ranks = [
+        1 + sum(other > own for other in others) + sum(other == own for other in others) / 2
+        for true, others in lists.values()
+        for own in true
+    ]
+    assert result.metrics["MRR"].value == pytest.approx(np.mean([1 / rank for rank in ranks]))
+    assert result.metrics["H@3"].value == pytest.approx(np.mean([rank <= 3 for rank in ranks]))
+    areas = [roc_auc_score([1] * len(t) + [0] * len(o), [*t, *o]) for t, o in lists.values()]
+    assert result.metrics["AUROC"].value == pytest.approx(np.mean(areas))
+    assert result.metrics["AUC"].value == pytest.approx(np.average(areas, weights=[len(t) for t, _ in lists.values()]))
+    for name, measure in SCREENING.items():
+        expected = [measure(RankedList.of(np.array(true), np.array(others))) for true, others in lists.values()]
+        assert [part.metrics[name] for part in result.per_disease] == pytest.approx(expected)
+        assert result.metrics[name].value == pytest.approx(np.mean(expected))
+    assert [part.id for part in result.per_disease] == [graph.vocabulary.entities[disease] for disease in lists]
+
+
+def test_a_perfect_scorer_has_the_best_value_of_each_metric(graph, held_out):
+    values = {
+        name: metric.value
+        for name, metric in drugs_for_disease(KnownScorer(held_out, 1), graph, held_out, split="x").metrics.items()
+    }
+    assert values.pop("EF1%") == pytest.approx(
+        np.mean(
+            [  # one place in the top; as many candidates as do not know the disease
+                (len(o) + len(t)) / len(t) for t, o in by_disease(graph, held_out, TableScorer()).values()
+            ]
+        )
+    )
+    assert values == pytest.approx(dict.fromkeys(values, 1.0))
+
+
+def test_pairs_that_the_graph_does_not_know_can_be_asked_and_do_not_compete_with_each_other(toy):
+    """Aspirin and metformin for prion disease, which has no treatment: aspirin is second only to metformin, asked as well."""
+    test = rows(toy, (ASPIRIN, PRION), (METFORMIN, PRION))
+    scorer = TableScorer({tuple(test[0].tolist()): 1.0, tuple(test[1].tolist()): 2.0})
+    assert drugs_for_disease(scorer, toy, test, split="x").metrics["MRR"].value == 1.0
+
+
+def test_positives_are_compared_with_negatives(graph, held_out):
+    scorer = NoiseScorer(graph)
+    known = {tuple(pair) for pair in graph.known.tolist()}
+    negatives = np.array(
+        [p for p in ((d, e) for d in graph.drugs.tolist() for e in graph.diseases.tolist()) if p not in known][::17]
+    )
+    found = drugs_for_disease(scorer, graph, held_out, split="x", negatives=negatives).metrics
+    pairs, labels = np.concatenate([held_out, negatives]), np.repeat([1, 0], [len(held_out), len(negatives)])
+    scores = scorer.table[pairs[:, 1], pairs[:, 0]]
+    assert found["AUROC vs negatives"].value == pytest.approx(roc_auc_score(labels, scores))
+    whole = scorer.table[np.ix_(pairs[:, 1], graph.drugs)]
+    places = ((whole < scores[:, None]).sum(1) + (whole == scores[:, None]).sum(1) / 2) / len(graph.drugs)
+    assert found["AUROC vs negatives, percentile"].value == pytest.approx(roc_auc_score(labels, places))
+
+
+def test_every_protocol_says_what_it_asks_and_is_asked_in_one_way(graph, held_out):
+    for name, protocol in PROTOCOLS.items():
+        result = evaluate(protocol, NoiseScorer(graph), graph, held_out, split="by hand")
+        assert result.name == name == protocol_named(name).name
+        assert "by hand" in result.protocol
+        assert 0 < result.metrics["MRR"].value < 1
+        assert len(result.per_disease) == result.n_diseases
+    with pytest.raises(UnknownNameError, match="zero-shot"):
+        protocol_named("one-shot")
+
+
+def test_a_record_is_plain_json(graph, held_out):
+    record = drugs_for_disease(NoiseScorer(graph), graph, held_out, split="x").as_record()
+    assert json.loads(json.dumps(record)) == record
+    assert record["metrics"]["MRR"]["low"] <= record["metrics"]["MRR"]["value"]

@@ -1,12 +1,18 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from core.errors import TrainingError, UnknownNameError
+from core.errors import ConfigError, GraphFormatError, LeakError, LladrError, TrainingError, UnknownNameError
+from core.evaluate.panel import BASELINES
 from core.kg.loaders import load_graph
-from core.pipeline import Hooks, evaluate_run, evaluation, known_evaluation, single, train_run
+from core.kg.splits import zero_shot_split
+from core.pipeline import Hooks, evaluate_run, evaluation, known_evaluation, load_run, questions, single, train_run
+from core.pipeline.evaluation import compare_runs, disease_reliability, evaluate_protocol
+from core.pipeline.questions import Question
+from core.workspace import read_json, write_json
 from tests.core.pipeline.runs import assert_same_run, files_of, stop_after, toy_settings
 from tests.toy import ASPIRIN, DIABETES, LEVODOPA, MEMANTINE, METFORMIN, PARKINSON, PRION
 
@@ -163,3 +169,226 @@ def test_an_unknown_scorer_is_refused_before_anything_is_trained(workspace, run)
     with pytest.raises(UnknownNameError, match="abacus"):
         evaluate_run(workspace, "a", scorer="abacus", hooks=Hooks(on_epoch=events.append))
     assert events == []
+
+
+def test_the_result_says_what_it_is_worth_disease_by_disease(workspace, toy, run):
+    result = evaluate_run(workspace, "a")
+    assert [part["id"] for part in result["per_disease"]] == [grade["id"] for grade in result["reliability"]]
+    assert sum(part["n_pairs"] for part in result["per_disease"]) == result["n_pairs"]
+    assert {grade["level"] for grade in result["reliability"]} == {"no evidence"}  # two pairs are none
+    assert sum(result["calibration"]["counts"]) > result["n_pairs"]
+    assert result["leaks"]["n_pairs"] == result["n_pairs"]
+    assert result["name"] == result["question"]["protocol"] == "drugs-for-disease"
+
+
+PROTOCOLS_OF_ONE_SPLIT = ("drugs-for-disease", "degree-matched", "paper", "paper-filtered")
+
+
+def test_protocols_of_one_split_share_the_models(workspace, run, trained_on):
+    results = [evaluate_protocol(workspace, "a", Question(protocol)) for protocol in PROTOCOLS_OF_ONE_SPLIT]
+    assert len(trained_on) == 1
+    assert [result["name"] for result in results] == list(PROTOCOLS_OF_ONE_SPLIT)
+    assert len({result["n_pairs"] for result in results}) == 1
+    assert [known_evaluation(workspace, "a", question=Question(p)) for p in PROTOCOLS_OF_ONE_SPLIT] == results
+
+
+def test_zero_shot_trains_without_all_treatments_of_its_diseases(workspace, toy, run, trained_on, monkeypatch):
+    monkeypatch.setattr(questions, "zero_shot_split", partial(zero_shot_split, fraction=0.34))
+    result = evaluate_protocol(workspace, "a", Question("zero-shot"))
+    (triples,) = trained_on
+    roles = [toy.vocabulary.relation_row[name] for name in ("treats", "palliates")]
+    (asked,) = [part["id"] for part in result["per_disease"]]
+    learned = [triple for triple in triples.tolist() if triple[1] in roles]
+    assert learned
+    assert not [triple for triple in learned if toy.vocabulary.entities[triple[2]] == asked]
+    assert run.evaluations.joinpath("zero-shot-0", "result.json").exists()
+
+
+def write_pairs(path, *pairs):
+    path.write_text("compound\tdisease\n" + "".join(f"{drug}\t{disease}\n" for drug, disease in pairs), encoding="utf-8")
+    return path
+
+
+def test_pairs_from_a_file_are_asked_of_the_run_itself(workspace, toy, run, trained_on, tmp_path):
+    positives = write_pairs(tmp_path / "p.tsv", ("aspirin", "CJD"), ("metformin", "PD"))
+    negatives = write_pairs(tmp_path / "n.tsv", ("levodopa", "CJD"), ("haloperidol", "T2DM"))
+    trained_on.clear()
+    result = evaluate_protocol(workspace, "a", Question("external", positives=positives, negatives=negatives))
+    assert trained_on == []
+    scores = load_run(workspace, "a").scorer.scores(toy.drugs, toy.diseases)
+    place = {toy.names[row]: n for rows in (toy.drugs, toy.diseases) for n, row in enumerate(rows.tolist())}
+    own = lambda drug, disease: scores[place[disease], place[drug]]  # noqa: E731
+    good = [own("aspirin", "prion disease"), own("metformin", "Parkinson's disease")]
+    bad = [own("levodopa", "prion disease"), own("haloperidol", "type 2 diabetes mellitus")]
+    expected = np.mean([a > b for a in good for b in bad])
+    assert result["metrics"]["AUROC vs negatives"]["value"] == expected
+    assert (result["n_pairs"], result["skipped"]) == (2, 0)
+
+
+def test_unknown_pairs_of_a_file_are_refused_or_counted(workspace, run, tmp_path):
+    positives = write_pairs(tmp_path / "p.tsv", ("aspirin", "CJD"), ("kryptonite", "CJD"))
+    with pytest.raises(GraphFormatError, match="kryptonite"):
+        evaluate_protocol(workspace, "a", Question("external", positives=positives))
+    result = evaluate_protocol(workspace, "a", Question("external", positives=positives, skip_unknown=True))
+    assert (result["n_pairs"], result["skipped"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("positives", "negatives", "words"),
+    [
+        ([("donepezil", "AD"), ("aspirin", "CJD")], [], "1 of 2 test pairs are in the graph.*donepezil"),
+        ([("aspirin", "CJD")], [("donepezil", "AD")], "1 negative pairs are treatments that the graph knows: donepezil"),
+        ([("aspirin", "CJD")], [("ASA", "CJD")], "1 negative pairs are in both files: aspirin"),
+    ],
+)
+def test_pairs_that_cannot_be_asked_fail_loudly_and_leave_nothing(workspace, run, tmp_path, positives, negatives, words):
+    files = {"positives": write_pairs(tmp_path / "p.tsv", *positives)}
+    if negatives:
+        files["negatives"] = write_pairs(tmp_path / "n.tsv", *negatives)
+    with pytest.raises(LeakError, match=words):
+        evaluate_protocol(workspace, "a", Question("external", **files))
+    assert not list(run.path.rglob("result*.json"))
+
+
+def test_a_changed_file_is_another_question(workspace, run, tmp_path):
+    path = write_pairs(tmp_path / "p.tsv", ("aspirin", "CJD"))
+    first = evaluate_protocol(workspace, "a", Question("external", positives=path))
+    write_pairs(path, ("aspirin", "CJD"), ("metformin", "PD"))
+    assert known_evaluation(workspace, "a", question=Question("external", positives=path)) is None
+    assert evaluate_protocol(workspace, "a", Question("external", positives=path))["n_pairs"] == 2 != first["n_pairs"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"protocol": "external"}, "needs pairs"),
+        ({"protocol": "area"}, "needs a therapeutic area"),
+        ({"area": "brain"}, "--area says nothing to the protocol drugs-for-disease"),
+        ({"protocol": "paper", "positives": "x.tsv"}, "--positives says nothing to the protocol paper"),
+    ],
+)
+def test_a_question_says_what_it_lacks_or_has_too_much(values, words):
+    with pytest.raises(ConfigError, match=words):
+        Question(**values)
+
+
+def test_baselines_are_added_once_and_stand_beside_the_run(workspace, run, trained_on):
+    plain = evaluate_run(workspace, "a")
+    result = evaluate_protocol(workspace, "a", Question(), with_baselines=True)
+    assert len(trained_on) == 1
+    assert {key: result[key] for key in plain} == plain
+    assert [row["scorer"] for row in result["baselines"]] == list(BASELINES)
+    for row in result["baselines"]:
+        assert set(row["metrics"]) == set(result["metrics"])
+        for difference in row["run_minus_this"]:
+            name = difference["metric"]
+            expected = result["metrics"][name]["value"] - row["metrics"][name]["value"]
+            assert difference["difference"] == pytest.approx(expected)
+    files = files_of(run.path)
+    assert evaluate_protocol(workspace, "a", Question(), with_baselines=True) == result == evaluate_run(workspace, "a")
+    assert files_of(run.path) == files
+
+
+def test_baselines_see_the_training_graph_only(workspace, toy, run, monkeypatch, trained_on):
+    seen, make = [], evaluation.baseline_scorers
+    monkeypatch.setattr(evaluation, "baseline_scorers", lambda graph, text: (seen.append(graph), make(graph, text))[1])
+    evaluate_protocol(workspace, "a", Question(), with_baselines=True)
+    test = held_out(toy, trained_on[0])
+    assert test
+    assert not test & {tuple(pair) for pair in seen[0].known.tolist()}
+
+
+def test_controls_are_the_same_recipe_with_other_text(workspace, run, trained_on):
+    result = evaluate_protocol(workspace, "a", Question(), with_controls=True)
+    assert [row["scorer"] for row in result["controls"]] == [
+        f"text {name}" for name in ("none", "name", "blind", "shuffled", "init")
+    ]
+    assert len(trained_on) == 6
+    assert len({frozenset(map(tuple, triples.tolist())) for triples in trained_on}) == 1  # all on the split's graph
+    theirs = {row["scorer"]: row["metrics"]["MRR"]["value"] for row in result["controls"]}
+    assert result["leaks"]["compared"] == ["base", "blind"]
+    table = result["leaks"]["metrics"]["all"]
+    assert table["run"]["metrics"] == result["metrics"]
+    assert table["base"]["metrics"]["MRR"]["value"] == theirs["text none"]
+    assert table["blind"]["metrics"]["MRR"]["value"] == theirs["text blind"]
+    settings = {place.parent.name: read_json(place) for place in run.evaluations.glob("random-0/controls/*/settings.json")}
+    assert {name: values["text"]["mode"] for name, values in settings.items()} == {
+        "none": "none", "name": "name", "blind": "blind", "shuffled": "shuffled", "init": "full"
+    }  # fmt: skip
+    assert settings["init"]["text"]["anchor_weight"] == 0
+    own = read_json(run.settings_file)
+    assert all({**values, "text": own["text"]} == own for values in settings.values())
+
+
+def test_a_control_that_another_run_has_trained_is_not_trained_again(workspace, toy_folder, run, trained_on):
+    train_run(workspace, "base", toy_settings(toy_folder, model={"interaction": "distmult"}))
+    base = evaluate_run(workspace, "base")
+    first = evaluate_run(workspace, "a")
+    assert first["leaks"]["compared"] == ["base"]
+    assert first["leaks"]["metrics"]["all"]["base"]["metrics"] == base["metrics"]
+    trained_on.clear()
+    evaluate_protocol(workspace, "a", Question(), with_controls=True)
+    assert len(trained_on) == 4
+
+
+def test_the_audit_is_made_anew_when_there_is_more_to_compare_with(workspace, toy_folder, run):
+    alone = evaluate_run(workspace, "a")
+    assert alone["leaks"]["compared"] == []
+    assert "--controls" in alone["leaks"]["sentence"]
+    train_run(workspace, "base", toy_settings(toy_folder, model={"interaction": "distmult"}))
+    assert "reads no text" in evaluate_run(workspace, "base")["leaks"]["sentence"]
+    assert evaluate_run(workspace, "a")["leaks"]["compared"] == ["base"]
+
+
+def test_the_audit_finds_the_pairs_whose_descriptions_name_the_partner(workspace, toy, toy_folder, trained_on):
+    lines = [json.loads(line) for line in (toy_folder / "descriptions.jsonl").read_text().splitlines()]
+    for line in lines:
+        if line["name"] in ("donepezil", "memantine"):
+            line["indications"] = "Treats Alzheimer's Disease."
+    (toy_folder / "descriptions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    train_run(workspace, "n", toy_settings(toy_folder, text="full"))
+    trained_on.clear()
+    leaks = evaluate_run(workspace, "n")["leaks"]
+    test = held_out(toy, trained_on[0])
+    named = {("Compound::donepezil", "Disease::alzheimer"), ("Compound::memantine", "Disease::alzheimer")}
+    names = toy.vocabulary.entities
+    expected = {(names[drug], names[disease]) for drug, disease in test} & named
+    assert {tuple(pair) for pair in leaks["named_pairs"]} == expected
+    assert leaks["n_named"] == leaks["drug_text_names_disease"] == len(expected)
+    assert expected
+    counts = {name: table["run"]["n_pairs"] for name, table in leaks["metrics"].items()}
+    assert counts == {k: v for k, v in {"all": 2, "unnamed": 2 - len(expected), "named": len(expected)}.items() if v}
+
+
+def test_two_runs_are_compared_pair_by_pair(workspace, toy_folder, run):
+    train_run(workspace, "base", toy_settings(toy_folder, model={"interaction": "distmult"}))
+    results = [evaluate_run(workspace, name) for name in ("a", "base")]
+    found = {difference.metric: difference for difference in compare_runs(workspace, "a", "base", Question())}
+    one, other = (result["metrics"]["MRR"]["value"] for result in results)
+    assert found["MRR"].difference == pytest.approx(one - other)
+    with pytest.raises(LladrError, match="same pairs"):
+        compare_runs(workspace, "a", "base", Question(split_seed=5))
+
+
+def test_reliability_gathers_all_splits(workspace, toy, run):
+    for seed in range(5):
+        evaluate_run(workspace, "a", split_seed=seed)
+    grade = disease_reliability(workspace, "a", toy)
+    results = [part for seed in range(5) for part in known_evaluation(workspace, "a", split_seed=seed)["per_disease"]]
+    for disease in toy.diseases.tolist():
+        parts = [part for part in results if part["id"] == toy.vocabulary.entities[disease]]
+        assert grade(disease).n_pairs == sum(part["n_pairs"] for part in parts)
+        assert grade(disease).name == toy.names[disease]
+    assert max(grade(disease).n_pairs for disease in toy.diseases.tolist()) >= 3
+    prion = next(row for row in toy.diseases.tolist() if toy.vocabulary.entities[row] == PRION)
+    assert grade(prion).level == "no evidence"
+
+
+def test_an_old_result_without_diseases_is_made_anew_without_training(workspace, run, trained_on):
+    result = evaluate_run(workspace, "a")
+    path = run.evaluations / "random-0" / "result.json"
+    old = {key: result[key] for key in ("run", "text", "protocol", "scorer", "n_pairs", "n_diseases", "n_candidates", "metrics")}
+    write_json(path, old)
+    assert known_evaluation(workspace, "a") == old
+    assert evaluate_run(workspace, "a") == result
+    assert len(trained_on) == 1
