@@ -1,19 +1,27 @@
-"""Find the typed paths between a drug and a disease and rank them by how specific they are.
+"""Find the typed paths between a drug and a disease, and put those first that go through the target that matters.
 
-The weight of a path is its degree-weighted path count (Himmelstein and Baranzini 2015, doi 10.1371/journal.pcbi.1004259,
-with damping 0.5): the product over its edges of ``(degree of start * degree of end) ** -0.5``, degrees counted along
-that kind of edge; times the openly set evidence weights of the relations (``assets/sources``).
+The weight of a path is its path degree product (Himmelstein and Baranzini 2015, doi 10.1371/journal.pcbi.1004259, with damping
+0.5): the product over its edges of ``(degree of start * degree of end) ** -0.5``, degrees counted along that metaedge; times the
+openly set evidence weights of the relations (``assets/sources``). Its share puts the paths of one pair in order: see
+:func:`_shares`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from core.kg.graph import KnowledgeGraph, edge_degree_products
-from core.types import BoolArray, FloatArray, IntArray
+from core.explain.schema import Metapath
+from core.explain.search import Found, PathSearch
+from core.explain.targets import TargetModel
+from core.explain.typed import TypedEdges
+from core.kg.graph import KnowledgeGraph
+from core.types import FloatArray, IntArray
 
-DAMPING = 0.5
+FURTHER = 0.2  #: each further path through the same first node counts so much less
+REMEMBERED = 256  #: pairs whose target weights are kept
+OTHER_WAYS = 0.05  #: share of the best path that goes through no target of the drug
 
 
 @dataclass(frozen=True)
@@ -25,115 +33,148 @@ class Step:
     edge: int  #: row of the triples
     forward: bool  #: False where the path walks from tail to head
 
+    @property
+    def reversed(self) -> "Step":
+        """Return the same edge, walked the other way."""
+        return Step(self.end, self.start, self.edge, not self.forward)
+
 
 @dataclass(frozen=True)
 class Path:
     """A way from a drug to a disease."""
 
     steps: tuple[Step, ...]
-    weight: float  #: degree-weighted, times the evidence weights; comparable within one pair
+    weight: float  #: path degree product times the evidence weights
+    share: float = 0.0  #: what it counts among the paths of its pair, 0 to 1
 
     @property
     def nodes(self) -> tuple[int, ...]:
         """Return the entity rows from drug to disease."""
         return (self.steps[0].start, *(step.end for step in self.steps))
 
+    @property
+    def reversed(self) -> "Path":
+        """Return the same path from the disease to the drug."""
+        return Path(tuple(step.reversed for step in reversed(self.steps)), self.weight, self.share)
+
 
 class PathFinder:
-    """Search all paths of two and three edges, from both ends to the middle.
+    """Search all paths of two and three edges (four on request) and choose the best.
 
     Edges between the drug and the disease themselves are never part of a path: they are what is to be explained.
 
-    :param graph: the graph; its adjacency and degrees are built once
+    :param graph: the graph; it is laid out once
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
-        self._graph = graph
-        adjacency = graph.adjacency
+        self.graph = graph
+        self.search = PathSearch(graph)
         relation_weight = np.array([graph.source.meaning(r).evidence_weight for r in graph.vocabulary.relations])
-        weights = np.tile(relation_weight, 2)[adjacency.relations] * _edge_damping(graph)
-        usable = weights > 0
-        starts = np.repeat(np.arange(graph.n_entities), np.diff(adjacency.indptr))[usable]
-        self._indptr = np.concatenate([[0], np.cumsum(np.bincount(starts, minlength=graph.n_entities))])
-        self._ends = adjacency.neighbours[usable]
-        self._edges = adjacency.edges[usable]
-        self._weights = weights[usable]
-        self._forward = adjacency.relations[usable] < graph.n_relations
+        self._metaedge_weight = relation_weight[self.search.typed.metaedges.relation]
+        self.target_weights = lru_cache(REMEMBERED)(self._target_weights)
 
-    def best(self, drug: int, disease: int, *, top: int = 10) -> list[Path]:
-        """Return the heaviest paths, best first; at equal weight the shorter one, then the earlier row."""
-        first, last = self._around(drug, disease), self._around(disease, drug)
-        found = [*self._two(first, last), *self._three(first, last, drug, disease)]
-        entries = sorted(found, key=lambda item: (-item[0], len(item[1]), item[1]))[:top]
-        return [self._path(drug, entry, weight) for weight, entry in entries]
+    @cached_property
+    def targets(self) -> TargetModel:
+        """Return what the graph's treatments teach of targets, learned at the first use."""
+        return TargetModel(self.graph)
 
-    def _around(self, node: int, other: int) -> IntArray:
-        """Return the entries of a node whose far end is not the other end of the pair."""
-        entries = np.arange(self._indptr[node], self._indptr[node + 1])
-        return entries[(self._ends[entries] != other) & (self._ends[entries] != node)]
+    def best(self, drug: int, disease: int, *, top: int = 10, edges: int = 3) -> list[Path]:
+        """Return the paths with the largest share, best first; at equal share the shorter one, then the earlier row.
 
-    def _two(self, first: IntArray, last: IntArray) -> Iterator[tuple[float, tuple[int, ...]]]:
-        left, right = _join(self._ends[first], self._ends[last])
-        for a, b in zip(first[left], last[right], strict=True):
-            yield float(self._weights[a] * self._weights[b]), (int(a), int(b))
+        :param edges: longest path, 2 to 4
+        """
+        if self._is_pair(disease, drug):
+            return [path.reversed for path in self.best(disease, drug, top=top, edges=edges)]
+        found = self.search.everything(drug, disease, edges=edges)
+        if not len(found.kinds):
+            return []
+        weights = found.products * self.evidence(found)[found.kinds]
+        shares = _shares(weights, self.search.typed.ends[found.entries[:, 0]], self.target_weights(drug, disease))
+        order = _order(shares, found.entries)[:top]
+        return [self.path(drug, found.entries[place], float(weights[place]), float(shares[place])) for place in order.tolist()]
 
-    def _three(self, first: IntArray, last: IntArray, drug: int, disease: int) -> Iterator[tuple[float, tuple[int, ...]]]:
-        middles = np.unique(self._ends[first])
-        middle = _ranges(self._indptr[middles], self._indptr[middles + 1])
-        start = np.repeat(middles, self._indptr[middles + 1] - self._indptr[middles])
-        inner = (
-            self._is_end(last)[self._ends[middle]] & ~np.isin(self._ends[middle], (drug, disease)) & (self._ends[middle] != start)
-        )
-        middle, start = middle[inner], start[inner]
-        entry, edge = _join(self._ends[first], start)
-        here, there = _join(self._ends[middle[edge]], self._ends[last])
-        a, b, c = first[entry[here]], middle[edge[here]], last[there]
-        weights = self._weights[a] * self._weights[b] * self._weights[c]
-        for place in _largest(weights, KEPT_THREES):
-            yield float(weights[place]), (int(a[place]), int(b[place]), int(c[place]))
+    def all(self, drug: int, disease: int, *, edges: int = 3) -> list[Path]:
+        """Return all paths, heaviest first; at equal weight the shorter one, then the earlier row."""
+        found = self.search.everything(drug, disease, edges=edges)
+        weights = found.products * self.evidence(found)[found.kinds]
+        order = _order(weights, found.entries)
+        return [self.path(drug, found.entries[place], float(weights[place])) for place in order.tolist()]
 
-    def _is_end(self, entries: IntArray) -> BoolArray:
-        mark = np.zeros(self._graph.n_entities, dtype=bool)
-        mark[self._ends[entries]] = True
-        return mark
+    def _target_weights(self, drug: int, disease: int) -> Mapping[int, float]:
+        """Return the probability of each target to be the one that matters; empty where the two are no drug and disease."""
+        if not self._is_pair(drug, disease):
+            return {}
+        genes, weights = self.targets.posterior(drug, disease)
+        return dict(zip(genes.tolist(), weights.tolist(), strict=True))
 
-    def _path(self, drug: int, entries: tuple[int, ...], weight: float) -> Path:
-        """Turn entries, of which the last one was seen from the disease, into steps."""
-        steps, here = [], drug
-        for entry in entries[:-1]:
-            end = int(self._ends[entry])
-            steps.append(Step(here, end, int(self._edges[entry]), bool(self._forward[entry])))
-            here = end
-        disease = int(self._graph.triples[self._edges[entries[-1]], 0 if self._forward[entries[-1]] else 2])
-        steps.append(Step(here, disease, int(self._edges[entries[-1]]), not self._forward[entries[-1]]))
-        return Path(tuple(steps), weight)
+    def support_words(self, drug: int, target: int, disease: int) -> str:
+        """Say what speaks for a target, in numbers."""
+        support = self.targets.support(drug, target, disease)
+        drugs = f"{support.treating_here} of {support.treating} other drugs that treat {self.graph.names[disease]}"
+        kin = f", and {support.relatives_here} of {support.relatives} others of its class" if support.relatives else ""
+        return f"{drugs} act on {self.graph.names[target]}{kin} ({support.share:.1%} of all drugs do)"
 
+    def metapath(self, path: Path) -> Metapath:
+        """Return the metaedges of a path."""
+        typed = self.search.typed
+        return tuple(self._metaedge(typed, step) for step in path.steps)
 
-KEPT_THREES = 1000  #: of the paths with three edges, so many of the heaviest are turned into objects
+    @staticmethod
+    def _metaedge(typed: TypedEdges, step: Step) -> int:
+        kind = int(typed.kinds[step.start])
+        for metaedge in range(int(typed.first[kind]), int(typed.first[kind + 1])):
+            if (typed.edges[typed.row(step.start, metaedge)] == step.edge).any():
+                return metaedge
+        message = f"edge {step.edge} is not in the layout"
+        raise ValueError(message)
 
+    def evidence(self, found: Found) -> FloatArray:
+        """Return how much the relations of each metapath carry for treatment. Shape (n_metapaths,)."""
+        return np.array([self._metaedge_weight[list(metapath)].prod() for metapath in found.metapaths])
 
-def _edge_damping(graph: KnowledgeGraph) -> FloatArray:
-    """Return ``(degree of start * degree of end) ** -DAMPING`` of every adjacency entry, degrees along its directed relation."""
-    return (edge_degree_products(graph) ** -DAMPING)[graph.adjacency.edges]
+    def path(self, start: int, entries: IntArray, weight: float, share: float = 0.0) -> Path:
+        """Turn the entries of a search into a path."""
+        typed, triples = self.search.typed, self.graph.triples
+        walked = [int(entry) for entry in entries if entry >= 0]
+        steps, here = [], start
+        for entry in walked:
+            head, _, tail = triples[typed.edges[entry]].tolist()
+            there = tail if head == here else head
+            steps.append(Step(here, there, int(typed.edges[entry]), head == here))
+            here = there
+        return Path(tuple(steps), weight, share)
 
-
-def _join(left: IntArray, right: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the places of all pairs of equal values, ordered by the left place."""
-    order = np.argsort(right, kind="stable")
-    values = right[order]
-    low, high = np.searchsorted(values, left, side="left"), np.searchsorted(values, left, side="right")
-    return np.repeat(np.arange(len(left)), high - low), order[_ranges(low, high)]
-
-
-def _ranges(low: IntArray, high: IntArray) -> IntArray:
-    """Concatenate ``arange(low[i], high[i])``."""
-    lengths = high - low
-    total = int(lengths.sum())
-    offsets = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.arange(total) - offsets + np.repeat(low, lengths)
+    def _is_pair(self, drug: int, disease: int) -> bool:
+        kinds, source = self.graph.kinds, self.graph.source
+        return kinds[drug] == source.drug_kind and kinds[disease] == source.disease_kind
 
 
-def _largest(values: FloatArray, count: int) -> IntArray:
-    if len(values) <= count:
-        return np.arange(len(values))
-    return np.argsort(-values, kind="stable")[:count]
+def _shares(weights: FloatArray, first: IntArray, targets: Mapping[int, float]) -> FloatArray:
+    """Return what each path counts among the paths of its pair.
+
+    A path through a target counts as probable as it is that this target is the one that matters, times its weight over that of
+    the heaviest path through the target. Paths that go through none count :data:`OTHER_WAYS` times their weight over that of the
+    heaviest of them. Each further path through the same first node counts a fifth of what it would, so that the first ten paths
+    tell ten things and not one thing ten times.
+
+    :param weights: shape (n_paths,)
+    :param first: shape (n_paths,); the node after the drug
+    """
+    targeted = np.array([node in targets for node in first.tolist()], dtype=bool)
+    group = np.where(targeted, first, -1)
+    names, place = np.unique(group, return_inverse=True)
+    heaviest = np.zeros(len(names))
+    np.maximum.at(heaviest, place, weights)
+    others = OTHER_WAYS if targets else 1.0
+    factor = np.array([targets.get(name, others) for name in names.tolist()])
+    shares = factor[place] * weights / heaviest[place]
+    order = np.lexsort((-shares, first))
+    starts = np.flatnonzero(np.diff(first[order], prepend=-1))
+    rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    shares[order] *= FURTHER**rank
+    return shares
+
+
+def _order(values: FloatArray, entries: IntArray) -> IntArray:
+    """Sort by value, largest first; at equal value the shorter path, then the earlier row."""
+    return np.lexsort((*entries.T[::-1], (entries >= 0).sum(1), -values))

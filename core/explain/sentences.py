@@ -16,6 +16,7 @@ class Fact:
     detail: str
     provenance: str  #: databases that have it too; empty if none is known
     correlation: bool  #: found by co-occurrence or expression, not by mechanism
+    relation: str = ""  #: identifier in the graph
 
     @property
     def text(self) -> str:
@@ -35,6 +36,7 @@ def fact(graph: KnowledgeGraph, step: Step) -> Fact:
         detail=graph.detail[step.edge],
         provenance=graph.provenance[step.edge],
         correlation=meaning.correlation,
+        relation=relation,
     )
 
 
@@ -44,7 +46,7 @@ def facts(graph: KnowledgeGraph, path: Path) -> list[Fact]:
 
 
 def sentence(graph: KnowledgeGraph, path: Path) -> str:
-    """Read a path as one sentence, from drug to disease."""
+    """Read a path as one sentence, from its start to its end; ``path.reversed`` is read from the disease."""
     return "; ".join(item.text for item in facts(graph, path)) + "."
 
 

@@ -8,7 +8,8 @@ import networkx
 import numpy as np
 import pytest
 
-from core.explain.paths import KEPT_THREES, PathFinder
+from core.explain.paths import FURTHER, OTHER_WAYS, PathFinder
+from core.explain.search import FIRST_ROOM
 from tests.toy import (
     ACHE,
     ALZHEIMER,
@@ -28,23 +29,34 @@ from tests.toy import (
 MANY = 10**6
 
 
-def slow_paths(graph, drug, disease):
+def meaning(graph, relation):
+    return graph.source.meaning(graph.vocabulary.relations[relation])
+
+
+def slow_paths(graph, drug, disease, *, edges=3):
     """Return the weight of each path, as a tuple of triple rows, from an exhaustive search."""
-    multigraph = networkx.MultiGraph()
+    multigraph, seen = networkx.MultiGraph(), set()
     multigraph.add_nodes_from(range(graph.n_entities))
-    for row, (head, _, tail) in enumerate(graph.triples.tolist()):
-        if head != tail and {head, tail} != {drug, disease}:
+    degree = Counter()
+    for row, (head, relation, tail) in enumerate(graph.triples.tolist()):
+        symmetric = meaning(graph, relation).symmetric
+        edge = (min(head, tail), relation, max(head, tail)) if symmetric else (head, relation, tail)
+        if head == tail or edge in seen:
+            continue
+        seen.add(edge)
+        degree[head, relation, symmetric or "out", graph.kinds[tail]] += 1
+        degree[tail, relation, symmetric or "in", graph.kinds[head]] += 1
+        if {head, tail} != {drug, disease}:
             multigraph.add_edge(head, tail, key=row)
-    out, into = (Counter((triple[end], triple[1]) for triple in graph.triples.tolist()) for end in (0, 2))
 
     def weight(row):
         head, relation, tail = graph.triples[row].tolist()
-        meaning = graph.source.meaning(graph.vocabulary.relations[relation])
-        of_head = out[head, relation] + meaning.symmetric * into[head, relation]
-        of_tail = into[tail, relation] + meaning.symmetric * out[tail, relation]
-        return meaning.evidence_weight * (of_head * of_tail) ** -0.5
+        symmetric = meaning(graph, relation).symmetric
+        of_head = degree[head, relation, symmetric or "out", graph.kinds[tail]]
+        of_tail = degree[tail, relation, symmetric or "in", graph.kinds[head]]
+        return meaning(graph, relation).evidence_weight * (of_head * of_tail) ** -0.5
 
-    ways = [tuple(key for _, _, key in way) for way in networkx.all_simple_edge_paths(multigraph, drug, disease, cutoff=3)]
+    ways = [tuple(key for _, _, key in way) for way in networkx.all_simple_edge_paths(multigraph, drug, disease, cutoff=edges)]
     weights = {way: math.prod(map(weight, way)) for way in ways}
     return {way: value for way, value in weights.items() if value > 0}
 
@@ -53,8 +65,8 @@ def edges_of(path):
     return tuple(step.edge for step in path.steps)
 
 
-def assert_finds_the_same(graph, drug, disease):
-    found, expected = PathFinder(graph).best(drug, disease, top=MANY), slow_paths(graph, drug, disease)
+def assert_finds_the_same(graph, drug, disease, *, edges=3):
+    found, expected = PathFinder(graph).all(drug, disease, edges=edges), slow_paths(graph, drug, disease, edges=edges)
     assert Counter(map(edges_of, found)) == Counter(expected.keys())  # the same, and each once
     np.testing.assert_allclose([path.weight for path in found], [expected[edges_of(path)] for path in found], rtol=1e-12)
     assert found == sorted(found, key=lambda path: -path.weight)
@@ -86,9 +98,15 @@ def test_all_paths_of_random_graphs_are_found(seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_all_paths_of_four_edges_are_found_on_request(seed):
+    found = assert_finds_the_same(random_graph(seed, nodes=10, edges=40), 0, 1, edges=4)
+    assert {len(path.steps) for path in found} == {2, 3, 4}
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_a_path_is_a_walk_along_edges_that_meets_no_node_twice(seed):
     graph = random_graph(seed)
-    for path in PathFinder(graph).best(0, 1, top=MANY):
+    for path in PathFinder(graph).all(0, 1):
         assert (path.nodes[0], path.nodes[-1]) == (0, 1)
         assert len(set(path.nodes)) == len(path.nodes) == len(path.steps) + 1
         assert [step.end for step in path.steps] == list(path.nodes[1:])
@@ -101,7 +119,7 @@ def test_a_path_is_a_walk_along_edges_that_meets_no_node_twice(seed):
 def test_an_edge_between_the_pair_itself_is_never_used(seed):
     graph = random_graph(seed)
     pair_edges = {row for row, (h, _, t) in enumerate(graph.triples.tolist()) if {h, t} == {0, 1}}
-    found = PathFinder(graph).best(0, 1, top=MANY)
+    found = PathFinder(graph).all(0, 1)
     assert pair_edges
     assert not pair_edges & {step.edge for path in found for step in path.steps}
 
@@ -110,7 +128,7 @@ def test_relations_that_are_no_reason_are_not_used(toy):
     """Of the harms and trials (evidence weight 0), haloperidol's ban in Parkinson's disease would give a short way."""
     silent = toy.relation_rows(["contraindicated_in", "cautioned_in", "investigated_for"]).tolist()
     for drug, disease in itertools.product(toy.drugs.tolist(), toy.diseases.tolist()):
-        for path in PathFinder(toy).best(drug, disease, top=MANY):
+        for path in PathFinder(toy).all(drug, disease):
             assert not {int(toy.triples[step.edge, 1]) for step in path.steps} & set(silent)
 
 
@@ -125,7 +143,7 @@ def test_the_best_paths_of_the_toy_graph_by_hand(toy):
 
 def test_weights_of_the_toy_graph_by_hand(toy):
     """Alzheimer's disease has two genes, GRIN1 two diseases: memantine - GRIN1 - Alzheimer is 1 * (2 * 2) ** -0.5."""
-    paths = PathFinder(toy).best(row_of(toy, MEMANTINE), row_of(toy, ALZHEIMER), top=MANY)
+    paths = PathFinder(toy).all(row_of(toy, MEMANTINE), row_of(toy, ALZHEIMER))
     by_nodes = {tuple(toy.vocabulary.entities[node] for node in path.nodes): path.weight for path in paths}
     assert by_nodes[MEMANTINE, GRIN1, ALZHEIMER] == pytest.approx(1 / 2)
     # inhibits 1 * associated with (GRIN1 2, prion 1), resembles (weight 0.7, 1, 1)
@@ -166,7 +184,7 @@ def hub_graph(*, diseases_of_hub, drugs_of_hub=1):
 def test_a_hub_is_damped_by_the_roots_of_its_degrees(diseases, drugs):
     """Drug and disease have two genes each: the quiet way weighs (2 * 1) ** -0.5 * (2 * 1) ** -0.5 = 1 / 2."""
     graph = hub_graph(diseases_of_hub=diseases, drugs_of_hub=drugs)
-    two = [path for path in PathFinder(graph).best(0, 1, top=MANY) if len(path.steps) == 2]
+    two = [path for path in PathFinder(graph).all(0, 1) if len(path.steps) == 2]
     weights = {graph.names[path.nodes[1]]: path.weight for path in two}
     assert weights["quiet"] == pytest.approx(1 / 2)
     assert weights["hub"] == pytest.approx(1 / 2 / math.sqrt(diseases * drugs))
@@ -197,23 +215,81 @@ def test_at_equal_weight_the_shorter_path_comes_first():
     edges = [("d", "activates", "h"), ("h", "undeclared", "y"), ("y", "other", "x"), ("d", "inhibits", "g")]
     edges += [("x", "associated_with", "g"), ("d", "treats", "x")]
     graph = graph_of(nodes, [(*edge, "", "") for edge in edges])
-    paths = PathFinder(graph).best(0, 1)
+    paths = PathFinder(graph).all(0, 1)
     assert [path.weight for path in paths] == [1.0, 1.0]
     assert [len(path.steps) for path in paths] == [2, 3]
 
 
-def test_among_very_many_paths_the_best_are_kept():
-    """Two layers of 40 genes, fully joined: 1,600 paths of three edges, more than are turned into objects."""
+def test_none_of_very_many_paths_is_lost():
+    """Two layers of 70 genes, fully joined: 4,900 paths of three edges, more than there is room for at first."""
     nodes = [("d", "d", "Compound", ""), ("x", "x", "Disease", "")]
-    nodes += [(f"{layer}{n}", f"{layer}{n}", "Gene", "") for layer in "ab" for n in range(40)]
-    edges = [("d", "inhibits", f"a{n}") for n in range(40)] + [("x", "associated_with", f"b{n}") for n in range(40)]
-    edges += [(f"a{n}", "interacts_with", f"b{m}") for n in range(40) for m in range(40)]
-    edges += [("x", "involves", "b0"), ("d", "binds", "a0"), ("d", "treats", "x")]
+    nodes += [(f"{layer}{n}", f"{layer}{n}", "Gene", "") for layer in "ab" for n in range(70)]
+    edges = [("d", "inhibits", f"a{n}") for n in range(70)] + [("x", "associated_with", f"b{n}") for n in range(70)]
+    edges += [(f"a{n}", "regulates", f"b{m}") for n in range(70) for m in range(70)]
+    edges.append(("d", "treats", "x"))
     graph = graph_of(nodes, [(*edge, "", "") for edge in edges])
-    expected = slow_paths(graph, 0, 1)
-    assert len(expected) > KEPT_THREES
-    weights = [path.weight for path in PathFinder(graph).best(0, 1, top=50)]
-    np.testing.assert_allclose(weights, sorted(expected.values(), reverse=True)[:50], rtol=1e-12)
+    paths = PathFinder(graph).all(0, 1)
+    assert len(set(map(edges_of, paths))) == len(paths) == 70 * 70 > FIRST_ROOM
+    # each end has 70 genes, each a one drug and 70 targets, each b one disease and 70 sources
+    assert {round(path.weight * 70 * 70, 9) for path in paths} == {1.0}
+
+
+def two_target_graph():
+    """Drug d inhibits g and h, both associated with x; the class of d and the known drugs of x speak for g."""
+    nodes = [("d", "d", "Compound", ""), ("x", "x", "Disease", ""), ("g", "g", "Gene", ""), ("h", "h", "Gene", "")]
+    nodes += [(f"k{n}", f"k{n}", "Compound", "") for n in range(6)] + [
+        ("c", "c", "Pharmacologic Class", ""),
+        ("y", "y", "Disease", ""),
+    ]
+    edges = [("d", "inhibits", "g"), ("d", "inhibits", "h"), ("x", "associated_with", "g"), ("x", "associated_with", "h")]
+    edges += [(f"k{n}", "inhibits", "g") for n in range(3)] + [(f"k{n}", "treats", "x") for n in range(3)]
+    edges += [(drug, "has_class", "c") for drug in ("d", "k0", "k1")] + [("k3", "treats", "y")]
+    return graph_of(nodes, [(*edge, "", "") for edge in edges])
+
+
+def test_the_target_that_the_known_drugs_share_comes_before_the_rarer_one():
+    graph = two_target_graph()
+    finder = PathFinder(graph)
+    best, g, h = finder.best(0, 1), row_of(graph, "g"), row_of(graph, "h")
+    assert finder.all(0, 1)[0].nodes == (0, h, 1)  # g is the hub, so h is heavier
+    assert best[0].nodes == (0, g, 1)
+    weights = finder.target_weights(0, 1)
+    assert best[0].share == pytest.approx(weights[g])
+    assert sum(weights.values()) == pytest.approx(1)
+
+
+def test_each_further_path_through_one_target_counts_a_fifth():
+    graph = two_target_graph()
+    finder = PathFinder(graph)
+    weights, g = finder.target_weights(0, 1), row_of(graph, "g")
+    through = [path for path in finder.best(0, 1, top=MANY) if path.nodes[1] == g]
+    every = [path.weight for path in finder.all(0, 1) if path.nodes[1] == g]
+    expected = [weights[g] * weight / max(every) * FURTHER**rank for rank, weight in enumerate(every)]
+    assert len(every) > 2
+    np.testing.assert_allclose([path.share for path in through], expected, rtol=1e-12)
+
+
+def test_the_best_path_through_no_target_has_a_fixed_share():
+    graph = two_target_graph()
+    others = [path for path in PathFinder(graph).best(0, 1, top=MANY) if graph.kinds[path.nodes[1]] != "Gene"]
+    assert others[0].share == OTHER_WAYS
+
+
+def test_rows_may_be_numpy_integers(toy):
+    finder, drug, disease = PathFinder(toy), row_of(toy, MEMANTINE), row_of(toy, ALZHEIMER)
+    assert finder.best(np.int32(drug), np.int32(disease)) == finder.best(drug, disease)
+
+
+def test_a_path_walked_back_has_the_same_edges():
+    graph = random_graph(0)
+    for path in PathFinder(graph).all(0, 1)[:20]:
+        back = path.reversed
+        assert back.nodes == path.nodes[::-1]
+        assert edges_of(back) == edges_of(path)[::-1]
+        assert back.reversed == path
+        for step in back.steps:
+            head, _, tail = graph.triples[step.edge].tolist()
+            assert (step.start, step.end) == ((head, tail) if step.forward else (tail, head))
 
 
 def test_the_pair_may_be_asked_from_either_end(toy):
@@ -221,6 +297,26 @@ def test_the_pair_may_be_asked_from_either_end(toy):
     drug, disease = row_of(toy, DONEPEZIL), row_of(toy, ALZHEIMER)
     there = {edges_of(path): path.weight for path in PathFinder(toy).best(drug, disease, top=MANY)}
     back = {edges_of(path)[::-1]: path.weight for path in PathFinder(toy).best(disease, drug, top=MANY)}
+    assert list(there) == list(back)  # the same order of merit
     assert there.keys() == back.keys()
     assert all(there[key] == pytest.approx(back[key], rel=1e-12) for key in there)
     assert row_of(toy, ACHE) in {toy.triples[edge, 2] for edges in there for edge in edges}
+
+
+def bare(*edges):
+    nodes = [("d", "d", "Compound", ""), ("x", "x", "Disease", ""), ("y", "y", "Disease", ""), ("g", "g", "Gene", "")]
+    return graph_of(nodes, [(*edge, "", "") for edge in edges])
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        bare(("d", "treats", "x")).kept(np.zeros(1, dtype=bool)),
+        bare(("d", "treats", "x")),
+        bare(("d", "treats", "x"), ("d", "contraindicated_in", "y"), ("x", "contraindicated_in", "g")),
+        bare(("d", "treats", "y"), ("d", "inhibits", "d"), ("g", "interacts_with", "g")),
+    ],
+    ids=["no edge", "only the pair's own", "only what is no reason", "loops"],
+)
+def test_a_graph_that_has_no_way_gives_no_path(graph):
+    assert PathFinder(graph).best(0, 1, edges=4) == PathFinder(graph).all(0, 1) == []

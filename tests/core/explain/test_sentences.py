@@ -101,3 +101,18 @@ def test_a_correlation_is_told_from_a_mechanism():
     graph = small_graph("causes")
     (path,) = PathFinder(graph).best(0, 1)
     assert [item.correlation for item in facts(graph, path)] == [True, False]
+
+
+def test_a_path_reads_from_the_disease_too(toy):
+    path = best(toy, HALOPERIDOL, PARKINSON)
+    assert (
+        sentence(toy, path) == "haloperidol inhibits DRD2 (antagonist); DRD2 is associated with Parkinson's disease (involved)."
+    )
+    assert (
+        sentence(toy, path.reversed)
+        == "Parkinson's disease is associated with DRD2 (involved); DRD2 is inhibited by haloperidol (antagonist)."
+    )
+
+
+def test_a_fact_names_its_relation(toy):
+    assert [item.relation for item in facts(toy, best(toy, HALOPERIDOL, PARKINSON))] == ["inhibits", "associated_with"]
