@@ -1,10 +1,13 @@
 """Name the array types and the protocols at which the rooms of the core meet."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
@@ -42,4 +45,19 @@ class Embedder(Protocol):
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> FloatArray:
         """Return one unit vector a text. Shape (n_texts, dim), float32."""
+        ...
+
+
+class Engine(Protocol):
+    """Do independent pieces of work: in this process, in several, on a cluster."""
+
+    def map(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result | Exception]]:
+        """Yield the place of each task with its result, in the order in which they are done.
+
+        A user's error (:class:`core.errors.LladrError`) is the result of its task and does not touch the others; any other
+        exception is a bug and is raised. Closing the iterator gives up what is not done.
+
+        :param work: a function of a module, which other processes can import
+        :param tasks: values that can be pickled
+        """
         ...
