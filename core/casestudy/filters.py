@@ -26,30 +26,36 @@ class Selection:
     """The rows that pass, in the order of the shortlist."""
 
     candidates: pd.DataFrame
-    contraindicated: pd.DataFrame  #: drugs whose leading mark is a contraindication, apart from the others
+    contraindicated: pd.DataFrame  #: drugs that a fact or a text forbids and that are no known treatment, apart from the others
     hidden_known: int  #: drugs that treat or palliate and are not shown
     hidden_trials: int  #: drugs in trials that are not shown
     hidden_contraindicated: int
 
 
 def select(table: pd.DataFrame, filters: Filters) -> Selection:
-    """Apply filters to a shortlist; a drug that the filters hide is counted, never silently dropped."""
+    """Apply filters to a shortlist; a drug that the filters hide is counted, never silently dropped.
+
+    :param table: a shortlist, with or without the columns of :func:`core.pipeline.outlook.with_outlook`
+    """
     known = table["treats"] | table["palliates"]
     trials = table["investigated"] & ~known
     apart = table["status"] == "contraindicated"
+    forbidden = table["contraindicated"]
+    if "barred" in table:
+        apart, forbidden = apart | (table["barred"] & ~known), forbidden | table["barred"]
     passes = _named(table, filters)
     if filters.show != "known":
         passes &= ~known
     if filters.show == "new":
         passes &= ~trials | apart
     if filters.hide_contraindicated:
-        passes &= ~table["contraindicated"]
+        passes &= ~forbidden
     return Selection(
         candidates=table[passes & ~apart].reset_index(drop=True),
         contraindicated=table[passes & apart].reset_index(drop=True),
         hidden_known=int((known & ~passes).sum()),
         hidden_trials=int((trials & ~passes).sum()),
-        hidden_contraindicated=int((table["contraindicated"] & ~passes).sum()),
+        hidden_contraindicated=int((forbidden & ~passes).sum()),
     )
 
 

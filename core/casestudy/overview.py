@@ -60,3 +60,16 @@ def untreated_diseases(graph: KnowledgeGraph) -> list[int]:
     untreated = np.setdiff1d(graph.diseases, graph.known[:, 1])
     degrees = np.diff(graph.adjacency.indptr)[untreated]
     return untreated[np.argsort(-degrees, kind="stable")].tolist()
+
+
+FEW_FACTS = 5  #: facts on a disease below which a ranking has next to nothing to go on
+
+
+def few_facts(graph: KnowledgeGraph, disease: int) -> list[str]:
+    """Say so where the graph has next to nothing on a disease; empty otherwise."""
+    entries = graph.adjacency.entries(disease)
+    count = entries.stop - entries.start
+    if count >= FEW_FACTS:
+        return []
+    facts = "1 fact" if count == 1 else f"{count} facts"
+    return [f"The graph has {facts} on this disease: a ranking has next to nothing to go on."]

@@ -1,0 +1,1 @@
+"""What a language model wrote: asked for, kept, checked."""
