@@ -28,7 +28,7 @@ clean:
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt -e .
 	touch $@
 
-.venv/development: requirements-dev.txt .venv/runtime
+.venv/development: requirements-dev.txt requirements-ray.txt .venv/runtime
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
 	touch $@
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -16,6 +16,7 @@ from core.errors import UnknownNameError
 from core.pipeline.atlas import Report, compute_atlas, report_file
 from core.pipeline.atlas_files import make_folder, write_atlas
 from core.pipeline.spaces import Pair, pair_for, read_spaces
+from core.projection.layout import LayoutSettings
 from core.types import Progress as ProgressHook
 from core.workspace import Workspace
 
@@ -27,6 +28,9 @@ def atlas(
     out: Annotated[
         Path | None, typer.Option(help="Folder for atlas.parquet, measures.json and the figure (SVG, PNG, HTML).")
     ] = None,
+    method: Annotated[
+        Literal["fast", "umap-learn"], typer.Option(help="Our UMAP, or umap-learn's own, to compare (several times slower).")
+    ] = "fast",
     as_json: JsonFlag = False,
 ) -> None:
     """Lay out and measure the embedding space before and after the text, comparably.
@@ -40,7 +44,7 @@ def atlas(
     if out is not None:
         make_folder(out)
     with _followed(workspace) as progress:
-        found = compute_atlas(workspace, spaces, progress=progress)
+        found = compute_atlas(workspace, spaces, settings=LayoutSettings(method=method), progress=progress)
     if out is not None:
         names = ", ".join(file.name for file in write_atlas(found, out))
         tell(f"Written to {out}: {names}.")

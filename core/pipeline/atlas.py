@@ -34,12 +34,16 @@ COLUMNS = ("id", "name", "kind", "x_before", "y_before", "x_after", "y_after", "
 SECONDS_BETWEEN_REPORTS = 0.5
 
 
+DEFAULT = LayoutSettings()
+
+
 @dataclass(frozen=True)
 class Atlas:
     """Panels of all spaces, moved onto "before"."""
 
     spaces: Spaces
     panels: dict[str, Panel]
+    settings: LayoutSettings = DEFAULT
 
     @property
     def graph(self) -> KnowledgeGraph:
@@ -94,7 +98,7 @@ class Atlas:
             "graph": self.graph.name,
             "fingerprint": self.graph.vocabulary.fingerprint,
             "neighbours": NEIGHBOURS,
-            "layout": asdict(LayoutSettings()),
+            "layout": asdict(self.settings),
             "panels": panels,
             "overlap": asdict(self.shared),
             "sentences": self.sentences(),
@@ -109,12 +113,14 @@ class Atlas:
         return [*explained, *filter(None, rest)]
 
 
-def compute_atlas(workspace: Workspace, spaces: Spaces, *, progress: Progress = silent) -> Atlas:
+def compute_atlas(
+    workspace: Workspace, spaces: Spaces, *, settings: LayoutSettings = DEFAULT, progress: Progress = silent
+) -> Atlas:
     """Lay out and measure all spaces; what was laid out before is read, and what is done stays when this is stopped.
 
     :param progress: counts thousandths of all that is to be done
     """
-    labels, settings, files = labels_of(spaces.graph), LayoutSettings(), panel_files(workspace, spaces)
+    labels, files = labels_of(spaces.graph), panel_files(workspace, spaces, settings)
     stages = [name for name, file in files.items() if name != "draft" and read_panel(file) is None]
     share = 1 / (1 + len(stages))
     start = before = spaces.by_name["before"].vectors
@@ -123,25 +129,26 @@ def compute_atlas(workspace: Workspace, spaces: Spaces, *, progress: Progress = 
     for number, name in enumerate(stages, start=1):
         part = part_of(progress, number * share, share)
         write_panel(files[name], make_panel(spaces.by_name[name].vectors, start, labels, settings, progress=part))
-    found = known_atlas(workspace, spaces)
+    found = known_atlas(workspace, spaces, settings=settings)
     if found is None:
         raise WorkspaceError(f"What was laid out in {files['draft'].parent} is gone.", advice="give the same command again.")
     return found
 
 
-def known_atlas(workspace: Workspace, spaces: Spaces) -> Atlas | None:
+def known_atlas(workspace: Workspace, spaces: Spaces, *, settings: LayoutSettings = DEFAULT) -> Atlas | None:
     """Return the atlas if all of it was computed before; None if anything is missing."""
-    files = panel_files(workspace, spaces)
+    files = panel_files(workspace, spaces, settings)
     panels = {name: read_panel(file) for name, file in files.items() if name != "draft"}
     if any(panel is None for panel in panels.values()):
         return None
     before = panels["before"]
-    return Atlas(spaces, {name: panel if name == "before" else panel.moved_onto(before) for name, panel in panels.items()})
+    moved = {name: panel if name == "before" else panel.moved_onto(before) for name, panel in panels.items()}
+    return Atlas(spaces, moved, settings)
 
 
-def panel_files(workspace: Workspace, spaces: Spaces) -> dict[str, Path]:
+def panel_files(workspace: Workspace, spaces: Spaces, settings: LayoutSettings = DEFAULT) -> dict[str, Path]:
     """Return where the draft and each panel are kept: named by the content of all that they are made of."""
-    folder, made_by = atlas_folder(workspace), settings_digest(LayoutSettings())
+    folder, made_by = atlas_folder(workspace), settings_digest(settings)
     labels = labels_of(spaces.graph).fingerprint()
     key = digest(made_by, spaces.graph.vocabulary.fingerprint, spaces.by_name["before"].vectors)
     files = {"draft": folder / f"draft-{key[:32]}.safetensors"}

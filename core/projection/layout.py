@@ -1,6 +1,7 @@
 """Lay entities out in two dimensions: PCA, then UMAP from given places with a fixed seed, so that panels can be compared."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -25,6 +26,7 @@ class LayoutSettings:
     draft_epochs: int = 200  #: of the first layout, from the PCA
     epochs: int = 300  #: of every panel, from the first layout
     seed: int = 0
+    method: Literal["fast", "umap-learn"] = "fast"  #: our descent, or the library's own, for comparison (several times slower)
 
 
 def principal_components(vectors: FloatArray, count: int) -> FloatArray:
@@ -58,10 +60,27 @@ def _umap(points: FloatArray, start: FloatArray, epochs: int, settings: LayoutSe
     """Run UMAP on exact neighbours, on one thread: the same seed gives the same bits."""
     if len(points) < FEWEST:
         raise ConfigError(f"{len(points)} entities cannot be laid out.", expected=f"a graph of at least {FEWEST}")
+    if settings.method == "umap-learn":
+        return _by_the_library(points, start, epochs, settings)
     near = nearest_by_distance(points, settings.neighbours)
     graph = fuzzy_graph(near, np.sqrt(np.maximum(-near.closeness, 0)))
     places = _spread(start, settings.seed)
     return descend(graph, places, epochs=epochs, min_dist=settings.min_dist, seed=settings.seed, progress=progress)
+
+
+def _by_the_library(points: FloatArray, start: FloatArray, epochs: int, settings: LayoutSettings) -> FloatArray:
+    """Let umap-learn do the whole of it from the same start."""
+    from umap.umap_ import UMAP
+
+    umap = UMAP(
+        n_neighbors=min(settings.neighbours + 1, len(points) - 1),  # it counts the entity itself
+        min_dist=settings.min_dist,
+        init=_spread(start, settings.seed),
+        n_epochs=epochs,
+        random_state=settings.seed,
+        n_jobs=1,
+    )
+    return np.asarray(umap.fit_transform(points), dtype=np.float32)
 
 
 def _spread(start: FloatArray, seed: int) -> FloatArray:

@@ -215,7 +215,7 @@ def test_evaluate_gives_json_and_the_same_the_second_time(ok):
     first = ok("evaluate", "--run", "full", "--json")
     result = json.loads(first.out)
     assert (result["run"], result["n_pairs"], result["n_candidates"]) == ("full", 2, 6)
-    assert set(result["metrics"]) == {"MRR", "H@1", "H@3", "H@10", "H@50", "AUC"}
+    assert set(result["metrics"]) > {"MRR", "H@1", "H@3", "H@10", "H@50", "AUC"}
     assert "realistic ties" in result["protocol"]
     assert ok("evaluate", "--run", "full", "--json").out == first.out
     table = ok("evaluate", "--run", "full")
@@ -284,7 +284,10 @@ def test_prepare_trains_the_pair_and_evaluates_it(ok, home, toy_folder, monkeypa
     assert "base_rank" in ok("rank", "--disease", "AD").out
 
 
-COMMANDS = ("prepare", "train", "rank", "score", "evaluate", "runs", "serve")
+COMMANDS = (
+    *("prepare", "train", "rank", "score", "runs", "serve"),
+    *("evaluate", "reproduce", "explain", "describe", "ground", "dossier", "recover", "new", "atlas"),
+)
 
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])
@@ -298,7 +301,7 @@ def test_help_says_what_a_command_does(ok, command):
 
 def test_every_option_is_explained():
     commands = typer.main.get_command(app).commands
-    assert tuple(commands) == COMMANDS
+    assert set(commands) == set(COMMANDS)
     assert [c.name for c in commands.values() if not c.help] == []
     assert [(c.name, option.name) for c in commands.values() for option in c.params if not option.help] == []
 

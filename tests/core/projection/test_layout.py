@@ -1,8 +1,11 @@
 """Layouts repeat, keep clusters together, and are moved onto each other as scipy does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial import procrustes
+from sklearn.manifold import trustworthiness
 
 from core.errors import ConfigError
 from core.projection.layout import LayoutSettings, align, draft, lay_out, principal_components
@@ -79,3 +82,17 @@ def test_small_and_degenerate_spaces_can_be_laid_out(rows):
 def test_too_few_entities_are_refused():
     with pytest.raises(ConfigError, match="4 entities cannot be laid out"):
         draft(np.zeros((4, 2), dtype=np.float32), QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # umap-learn complains about what it would also like to have
+def test_the_library_lays_out_as_well_from_the_same_start():
+    vectors, _ = clusters()
+    points = principal_components(vectors, 8)
+    start = draft(points, QUICK)
+    ours = lay_out(points, start, replace(QUICK, epochs=200))
+    theirs = lay_out(points, start, replace(QUICK, epochs=200, method="umap-learn"))
+    assert theirs.shape == ours.shape
+    assert not np.allclose(theirs, ours)
+    kept = [trustworthiness(points, places, n_neighbors=10) for places in (ours, theirs)]
+    assert kept[0] == pytest.approx(kept[1], abs=0.03)
