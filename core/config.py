@@ -65,6 +65,21 @@ class TextSettings(Settings):
     anchor: Literal["cosine", "euclidean", "kl"] = "cosine"
     anchor_weight: float = Field(0.5, ge=0)  #: zeta_1
     shuffle_seed: int = 0  #: of the permutation in mode ``shuffled``
+    descriptions: str | None = None  #: a file as ``lladr describe`` writes it; None: the one in the graph's folder
+    descriptions_sha256: str | None = None  #: of that file when the run began; another content is refused
+
+
+class DescribeSettings(Settings):
+    """Which entities a language model describes, and how it is asked (LLaDR, step 1)."""
+
+    prompt: str = "treatment"  #: none, original, good or treatment
+    model: str  #: as the server calls it
+    kinds: tuple[str, ...] = ()  #: of entities, in this order; empty: drugs, diseases, then all others
+    limit: int | None = Field(None, ge=1)  #: of entities
+    neighbours: bool = False  #: put facts of the graph into the prompt, none that joins a drug and a disease
+    temperature: float | None = Field(0.7, ge=0, le=2)  #: as in the paper; None leaves it to the server
+    seed: int | None = None  #: None leaves it to the server
+    max_tokens: int | None = Field(None, ge=1)  #: of a reply; None: as the prompt says
 
 
 class ModelSettings(Settings):

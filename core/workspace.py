@@ -32,6 +32,15 @@ class Workspace:
         """Return the file of cached text vectors."""
         return self.root / "cache" / "vectors.sqlite"
 
+    @property
+    def description_store(self) -> Path:
+        """Return the file of all paid replies and of all versions of descriptions."""
+        return self.root / "descriptions" / "store.sqlite"
+
+    def extraction(self, graph: str, prompt: str, model: str) -> "ExtractionFiles":
+        """Return the files of an extraction: what a model writes under a prompt about a graph."""
+        return ExtractionFiles(self.root / "descriptions", f"{graph_slug(graph)}-{_slug(prompt)}-{distinct_slug(model)}")
+
     def run(self, name: str) -> "RunFolder":
         """Return the folder of a run, existing or not.
 
@@ -60,6 +69,39 @@ class Workspace:
             names = [folder.name for folder in self.runs()]
             raise UnknownNameError("run", name, names, advice="see `lladr runs`, or train it: `lladr train --name ...`.")
         return run
+
+
+@dataclass(frozen=True)
+class ExtractionFiles:
+    """What an extraction leaves beside the store: how far it is, and the descriptions to train with."""
+
+    folder: Path
+    slug: str  #: graph, prompt, model
+
+    @property
+    def export_file(self) -> Path:
+        """Return the descriptions, one JSON line an entity: what ``lladr train --descriptions`` takes."""
+        return self.folder / f"{self.slug}.jsonl"
+
+    @property
+    def status_file(self) -> Path:
+        """Return the file that says how far it is."""
+        return self.folder / f"{self.slug}.status.json"
+
+    @property
+    def stop_file(self) -> Path:
+        """Return the file whose presence asks it to stop after the requests that are in flight."""
+        return self.folder / f"{self.slug}.stop"
+
+    @property
+    def lock_file(self) -> Path:
+        """Return the file that the extracting process holds locked."""
+        return self.folder / f"{self.slug}.lock"
+
+    @property
+    def log_file(self) -> Path:
+        """Return what a background extraction printed."""
+        return self.folder / f"{self.slug}.log"
 
 
 @dataclass(frozen=True)
@@ -240,6 +282,17 @@ def _ends_with_newline(file: BinaryIO) -> bool:
 def file_slug(*parts: str) -> str:
     """Return a harmless file name made of these parts (no path pieces, no leading dot)."""
     return "_".join(_slug(part) for part in parts) or "unnamed"
+
+
+def graph_slug(name: str) -> str:
+    """Return a file name piece for a graph: a shipped one's name, else its last folder and a number made of the whole path."""
+    return distinct_slug(name, shown=Path(name.split(",")[0]).stem or name)
+
+
+def distinct_slug(text: str, *, shown: str | None = None) -> str:
+    """Return a slug; where it does not say the whole text, a number made of the text keeps two of them two."""
+    slug = _slug(shown or text)
+    return slug if slug == text else f"{slug}-{zlib.crc32(text.encode()):08x}"
 
 
 def _slug(part: str) -> str:

@@ -17,7 +17,10 @@ from core.cli.progress import followed
 from core.cli.shared import JsonFlag, RunOption, ScorerOption, load_pair, print_table, tell
 from core.config import RunSettings, read_toml
 from core.errors import ConfigError, TrainingError
+from core.kg.loaders import load_graph
 from core.kg.search import EntityIndex
+from core.pipeline.safety import safety_of
+from core.text.descriptions import load_descriptions
 from core.types import TextMode
 from core.workspace import Workspace, file_slug
 
@@ -43,6 +46,9 @@ def prepare() -> None:
     for name in pipeline.DEFAULT_RUNS:
         with followed(f"how good is {name}") as hooks:
             pipeline.evaluate_run(workspace, name, hooks=hooks)
+    graph = load_graph(RunSettings().kg)
+    tell("Reading what the texts warn of ...")
+    safety_of(workspace, graph, load_descriptions(graph))
     tell(f'Ready in {workspace.root}. Next: `lladr serve`, or `lladr rank --disease "Alzheimer\'s disease"`.')
 
 
@@ -79,7 +85,7 @@ def train(
     negatives: Annotated[int | None, typer.Option(help="Corrupted entities a chunk of positives.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Members of an ensemble that differ in their seed only.")] = None,
     fusion: Annotated[
-        bool, typer.Option("--fusion", help="Also train what combines LLaDR with simple methods, as one run (about 8 models).")
+        bool, typer.Option("--fusion", help="Also train what combines LLaDR with simple methods, as one run (9 models).")
     ] = False,
     jobs: Annotated[
         int, typer.Option(min=1, help="Models of an ensemble or a fusion that are trained at the same time; same result.")
