@@ -4,12 +4,49 @@ The URL is the truth as soon as it says anything. A page opened from the navigat
 filled from what the session remembers, so that every page keeps the context and every address can be passed on.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
 import streamlit as st
 
-Name = Literal["disease", "run", "drug", "show", "hide", "class", "find", "paths", "columns", "watch"]
+Name = Literal[
+    "disease",
+    "run",
+    "drug",
+    "show",
+    "hide",
+    "class",
+    "find",
+    "paths",
+    "columns",
+    "watch",
+    "entity",
+    "source",
+    "colour",
+    "panels",
+    "texts",
+    "compare",
+    "part",
+    "metapath",
+    "measure",
+    "without",
+    "drawing",
+    "listed",
+    "chosen",
+    "kind",
+    "genes",
+    "runs",
+    "protocol",
+    "scorer",
+    "area",
+    "seed",
+    "metric",
+    "positives",
+    "negatives",
+    "level",
+    "search",
+]
 NAMES: tuple[Name, ...] = get_args(Name)
 REMEMBERED = "remembered"
 VISITS = "visits"
@@ -56,6 +93,18 @@ def widget(name: Name, value: Any, *, default: Any = None) -> dict[str, Any]:
     return {"key": key, "on_change": _take, "args": (name, key, default)}
 
 
+def listed(name: Name) -> tuple[str, ...]:
+    """Return a value of the context that is a list."""
+    return tuple(part for part in (read(name) or "").split(",") if part and part != "none")
+
+
+def unticked(name: Name, item: str) -> dict[str, Any]:
+    """Return the arguments of a checkbox that is off as long as a list of the context has the item."""
+    key = f"widget-{name}-{item}"
+    st.session_state[key] = item not in listed(name)
+    return {"key": key, "on_change": _tick, "args": (name, item, key)}
+
+
 def table_selection(key: str) -> list[int]:
     """Return the selected rows of a table; to be called in its callback."""
     return list(st.session_state[key]["selection"]["rows"])
@@ -82,6 +131,16 @@ def told() -> str | None:
     return st.session_state.pop("message", None)
 
 
+def report(problems: Sequence[str]) -> None:
+    """Leave what could not be read of a reader's list, until the next list."""
+    st.session_state["problems"] = list(problems)
+
+
+def problems() -> list[str]:
+    """Return what could not be read of the last list."""
+    return st.session_state.get("problems", [])
+
+
 def look() -> str:
     """Return which of the two looks the browser shows: ``light`` or ``dark``."""
     return st.context.theme.type or "light"
@@ -100,6 +159,11 @@ def _remembered() -> dict[str, str]:
 def _take(name: Name, key: str, default: Any) -> None:
     value = st.session_state[key]
     write(**{name: None if value == default else _encoded(value)})
+
+
+def _tick(name: Name, item: str, key: str) -> None:
+    others = [each for each in listed(name) if each != item]
+    write(**{name: ",".join(others if st.session_state[key] else [*others, item]) or None})
 
 
 def _encoded(value: Any) -> str | None:

@@ -1,20 +1,25 @@
-"""Evidence: why a drug might help in a disease: paths in words and drawn, and what the language model wrote."""
+"""Evidence: why a drug might help in a disease: paths in words and drawn, what counted, and what the language model wrote."""
 
 import datetime
+from collections.abc import Sequence
+from functools import partial
 
+import pandas as pd
 import streamlit as st
 
-from core.casestudy.contributions import Contribution, contributions
-from core.casestudy.evidence import evidence_record
-from core.casestudy.export import rank_records, to_json
+from core.casestudy.contributions import contributions
 from core.explain.direct import direct_facts
 from core.explain.paths import Path
 from core.kg.graph import KnowledgeGraph
+from core.pipeline import LoadedRun
 from core.workspace import file_slug
 from dashboard import charts, components, jobs, navigation, resources, state, theme
+from dashboard.charts import evidence as drawn
+from dashboard.components import comparison, measured
+from dashboard.resources import evidence as found
 from dashboard.theme import plain
 
-PATHS = 10
+PATHS, BESIDE = 10, 5  #: best paths of a drug alone, and of each drug that is compared
 
 
 def main() -> None:
@@ -30,65 +35,95 @@ def main() -> None:
         st.page_link(navigation.page("start"), label="Search a disease")
         return
     table = resources.shortlist(run.name, disease)
-    drug = resources.chosen_drug(graph)
-    drug = int(table["row"].iloc[0]) if drug is None else drug
-    row = table.set_index("row").loc[drug]
-    st.title(theme.question(plain(graph.names[drug]), plain(graph.names[disease]), row["status"]))
-    st.markdown(f"**{theme.place(row['rank'], len(table), row.get('base_rank'))}**, {theme.above(row['percentile'], len(table))}")
-    components.mark_badges(row["status"], row)
-    components.drug_picker(table, graph.vocabulary.entities[drug])
-    paths = resources.best_paths(graph, drug, disease, top=PATHS)
-    texts = resources.descriptions(graph)
-    ranking = {"run": run.name, "text": run.settings.text.mode, "of": len(table)} | rank_records(table[table["row"] == drug])[0]
-    record = evidence_record(graph, drug, disease, ranking=ranking, paths=paths, descriptions=texts)
-    file_name = file_slug(graph.names[drug], graph.names[disease], run.name, datetime.date.today().isoformat())
-    tools(graph, drug, disease, to_json(record), file_name)
-    known(graph, drug, disease)
-    st.subheader("Paths")
-    components.path_list(graph, paths)
-    st.caption("Paths say what connects the two, not that it helps: a drug may act on a target in the opposite direction.")
-    if paths:
-        st.subheader("Picture")
-        picture(graph, paths, file_name)
-    carried(contributions(run.scorer, drug, disease))
-    st.subheader("What the language model wrote" if graph.source.written_by_llm else "Descriptions")
-    components.descriptions(graph, (drug, disease), texts)
+    drugs = found.chosen_drugs(graph, table, most_others=comparison.MOST_COMPARED)
+    drug = drugs[0]
+    header(graph, table, drugs, disease)
+    tools(run, table, drug, disease)
+    part = comparison.part_picker()
+    shown = shown_paths(graph, drugs, disease)
+    if part in ("all", "paths"):
+        paths_part(graph, drugs, disease, shown)
+    if part in ("all", "picture") and shown[0]:
+        picture(graph, shown[0], file_slug(graph.names[drug], graph.names[disease], run.name))
+    if part in ("all", "counted"):
+        counted(run, drug, disease, len(table))
+    if part in ("all", "texts"):
+        st.subheader("What the language model wrote" if graph.source.written_by_llm else "Descriptions")
+        components.descriptions(graph, (*drugs, disease), resources.descriptions(graph))
 
 
-def tools(graph: KnowledgeGraph, drug: int, disease: int, record: str, file_name: str) -> None:
+def header(graph: KnowledgeGraph, table: pd.DataFrame, drugs: Sequence[int], disease: int) -> None:
+    """Ask the question, say where the drugs stand, and let others be chosen."""
+    ranked = table.set_index("row")
+    rows = [ranked.loc[drug] for drug in drugs]
+    st.title(theme.question(plain(graph.names[drugs[0]]), plain(graph.names[disease]), rows[0]["status"]))
+    comparison.standings(rows, len(table))
+    identifiers = [graph.vocabulary.entities[drug] for drug in drugs]
+    one, other = st.columns(2)
+    with one:
+        components.drug_picker(table, identifiers[0])
+    with other:
+        comparison.compare_picker(table, identifiers[0], identifiers[1:])
+
+
+def tools(run: LoadedRun, table: pd.DataFrame, drug: int, disease: int) -> None:
     """Offer the evidence as JSON, the address, and where to read on."""
+    names = run.graph.names[drug], run.graph.names[disease]
+    file_name = file_slug(*names, run.name, datetime.date.today().isoformat())
+    record = found.record(run, table, drug, disease, top=PATHS)
     with st.container(horizontal=True):
         st.download_button("JSON", record, f"{file_name}.json", "application/json", on_click="ignore", icon=":material/download:")
         components.link_box()
-        components.external_links(graph.names[drug], graph.names[disease])
+        components.external_links(*names)
 
 
-def known(graph: KnowledgeGraph, drug: int, disease: int) -> None:
-    """Say what the graph states of the pair itself."""
-    facts = direct_facts(graph, drug, disease)
-    if facts:
-        st.subheader("What the graph states of the pair itself")
-        st.markdown("\n".join(f"- {components.fact_words(item)}" for item in facts))
+def shown_paths(graph: KnowledgeGraph, drugs: tuple[int, ...], disease: int) -> list[list[Path]]:
+    """Return for each drug its paths of the chosen kind, or its best of all kinds."""
+    table, code = found.metapaths(graph, drugs, disease), state.read("metapath")
+    if code in table.codes:
+        return comparison.paths_of_kind(table, code)
+    top = PATHS if len(drugs) == 1 else BESIDE
+    return [resources.best_paths(graph, drug, disease, top=top) for drug in drugs]
 
 
-def carried(items: list[Contribution]) -> None:
-    """Show which component of a fusion carried the rank."""
-    if items:
-        st.subheader("What carried the rank")
-        st.plotly_chart(charts.contribution_bars(items), key="carried")
-        st.caption("The ranking is a weighted sum of these; the weights were learned from treatments held out of the graph.")
+def paths_part(graph: KnowledgeGraph, drugs: tuple[int, ...], disease: int, shown: Sequence[Sequence[Path]]) -> None:
+    """Show kinds of path by drugs, and then single paths in words."""
+    st.subheader("Paths")
+    table = found.metapaths(graph, drugs, disease)
+    chances = found.chances(graph, table, disease)
+    if table.codes:
+        comparison.metapath_matrix(table, [graph.names[drug] for drug in drugs], chances)
+        if chances is None:
+            comparison.chance_button(found.n_random_graphs(graph), partial(found.make_chances, graph))
+    for column, drug, paths in zip(st.columns(len(drugs)), drugs, shown, strict=True):
+        with column:
+            comparison.drug_heading(graph.names[drug], direct_facts(graph, drug, disease), alone=len(drugs) == 1)
+            components.path_list(graph, paths, found.remarks(graph, paths))
+    st.caption("Paths say what connects the two, not that it helps: a drug may act on a target in the opposite direction.")
 
 
-def picture(graph: KnowledgeGraph, paths: list[Path], file_name: str) -> None:
-    """Draw the chosen paths."""
-    chosen = components.path_picker(paths)
-    figure = charts.path_graph(graph, chosen, ink=theme.INK[state.look()])
-    with st.container(key="wide"):
-        st.plotly_chart(figure, config=charts.figure_config(file_name), key="picture")
-    st.caption(
-        "Thick lines: facts that an independent database also has. Thin: stated by the graph alone. Dotted: correlations. "
-        "Hover for details; the camera button saves the picture as SVG."
-    )
+def picture(graph: KnowledgeGraph, paths: Sequence[Path], file_name: str) -> None:
+    """Draw the chosen paths, to be moved about or to be saved."""
+    st.subheader("Picture")
+    chosen, ink = components.path_picker(paths), theme.INK[state.look()]
+    if not chosen:
+        st.caption("Choose a path to draw.")
+    elif comparison.drawing_picker() == "move":
+        rules = drawn.path_rules(graph, chosen, ink=ink)
+        comparison.moving_graph(drawn.path_elements(graph, chosen), rules, drawn.kind_legend(graph, chosen))
+    else:
+        comparison.still_graph(charts.path_graph(graph, chosen, ink=ink), charts.figure_config(file_name))
+
+
+def counted(run: LoadedRun, drug: int, disease: int, total: int) -> None:
+    """Show what carried the rank, what the text did, and what each fact and sentence did."""
+    st.subheader(f"What counted for {plain(run.graph.names[drug])}")
+    measured.carried(contributions(run.scorer, drug, disease), charts.contribution_bars)
+    texts = found.texts(run.name, drug, disease)
+    measured.text_ladder(texts.places, total, charts.rank_ladder)
+    if measured.measure_button("about 2 seconds"):
+        facts, sentences = found.facts(run.name, drug, disease), found.sentences(run.name, drug, disease)
+        measured.ticks(run.graph, facts, sentences, texts, total, partial(found.what_if, run.name, drug, disease))
 
 
 main()

@@ -1,12 +1,14 @@
 """Show why: paths as sentences, what the language model wrote, where to read on."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 from urllib.parse import quote
 
 import streamlit as st
 
-from core.explain.paths import Path
-from core.explain.sentences import Fact, facts, is_unspecific
+from core.explain.paths import Path, Step
+from core.explain.references import reference
+from core.explain.sentences import Fact, fact, is_unspecific
 from core.kg.graph import KnowledgeGraph
 from core.text.descriptions import BLIND_FIELDS, FIELDS, Description
 from dashboard import state, theme
@@ -18,32 +20,62 @@ ONLY_UNSPECIFIC = (
 )
 
 
-def path_list(graph: KnowledgeGraph, paths: Sequence[Path]) -> None:
+class Remarks(Protocol):
+    """What is to be said of a path beside what it states."""
+
+    opposite: str
+    generic: Sequence[str]
+    pubmed: str
+
+
+def path_list(graph: KnowledgeGraph, paths: Sequence[Path], remarks: Sequence[Remarks] = ()) -> None:
     """Read paths aloud as a numbered list, each fact with its source; say so where there is none, or nothing specific."""
     if not paths:
         st.info("The graph has no path of two or three facts between them: it cannot say why.", icon=":material/help:")
         return
     if all(is_unspecific(graph, path) for path in paths):
         st.warning(ONLY_UNSPECIFIC, icon=":material/link_off:")
-    st.markdown("\n".join(f"{number}. {_path_words(graph, path)}" for number, path in enumerate(paths, start=1)))
+    lines = [f"{number}. {_path_words(graph, path)}" for number, path in enumerate(paths, start=1)]
+    added = [_remark_words(remark) for remark in remarks] or [""] * len(lines)
+    st.markdown("\n".join(line + more for line, more in zip(lines, added, strict=True)))
+
+
+def _remark_words(remark: Remarks) -> str:
+    search = f" [PubMed]({remark.pubmed})"
+    opposite = f" :red-badge[✕ {plain(remark.opposite)}]" if remark.opposite else ""
+    generic = f" :gray-badge[{plain(', '.join(remark.generic))}: joined to nearly anything]" if remark.generic else ""
+    return opposite + generic + search
 
 
 def _path_words(graph: KnowledgeGraph, path: Path) -> str:
-    first, *others = facts(graph, path)
-    words = ", ".join([fact_words(first), *(f"which {_rest(item)}" for item in others)])
+    first, *others = path.steps
+    words = ", ".join([fact_words(fact(graph, first), _page(graph, first)), *(f"which {_step_rest(graph, s)}" for s in others)])
     return f"{words} :gray-badge[unspecific]" if is_unspecific(graph, path) else words
 
 
-def fact_words(item: Fact) -> str:
-    """Write a fact as Markdown: bold names, then where it is known from."""
-    return f"**{plain(item.start)}** {_rest(item)}"
+def fact_words(item: Fact, page: str = "") -> str:
+    """Write a fact as Markdown: bold names, then where it is known from.
+
+    :param page: address of a page on what the fact ends in
+    """
+    return f"**{plain(item.start)}** {_rest(item, page)}"
 
 
-def _rest(item: Fact) -> str:
+def _step_rest(graph: KnowledgeGraph, step: Step) -> str:
+    return _rest(fact(graph, step), _page(graph, step))
+
+
+def _page(graph: KnowledgeGraph, step: Step) -> str:
+    page = reference(graph, step.end)
+    return page[1] if page else ""
+
+
+def _rest(item: Fact, page: str = "") -> str:
     detail = f" ({plain(item.detail)})" if item.detail else ""
     source = f" :green-badge[✓ {plain(theme.source_word(item.provenance))}]" if item.provenance else ""
     tag = " :orange-badge[correlation]" if item.correlation else ""
-    return f"{plain(item.phrase)} **{plain(item.end)}**{detail}{source}{tag}"
+    end = f"**[{plain(item.end)}]({page})**" if page else f"**{plain(item.end)}**"
+    return f"{plain(item.phrase)} {end}{detail}{source}{tag}"
 
 
 def path_picker(paths: Sequence[Path]) -> list[Path]:
