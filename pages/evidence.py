@@ -17,6 +17,7 @@ from dashboard import charts, components, jobs, navigation, resources, state, th
 from dashboard.charts import evidence as drawn
 from dashboard.components import comparison, measured
 from dashboard.resources import evidence as found
+from dashboard.resources import texts as written
 from dashboard.theme import plain
 
 PATHS, BESIDE = 10, 5  #: best paths of a drug alone, and of each drug that is compared
@@ -49,7 +50,9 @@ def main() -> None:
         counted(run, drug, disease, len(table))
     if part in ("all", "texts"):
         st.subheader("What the language model wrote" if graph.source.written_by_llm else "Descriptions")
-        components.descriptions(graph, (*drugs, disease), resources.descriptions(graph))
+        rows, texts = (*drugs, disease), resources.descriptions(graph)
+        claims = {row: written.claims_of(graph, row, texts.get(row)) for row in rows}
+        components.descriptions(graph, rows, texts, claims)
 
 
 def header(graph: KnowledgeGraph, table: pd.DataFrame, drugs: Sequence[int], disease: int) -> None:

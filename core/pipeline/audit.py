@@ -4,30 +4,31 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from core.config import TextSettings
 from core.evaluate.leaks import Gain, Naming, find_naming, gain_sentence
 from core.evaluate.results import Evaluation
 from core.kg.graph import KnowledgeGraph
-from core.text.descriptions import load_descriptions
+from core.text.descriptions import descriptions_of
 from core.text.matrix import MODE_FIELDS
-from core.types import IntArray, Scorer, TextMode
+from core.types import IntArray, Scorer
 
 Evaluate = Callable[[Scorer, IntArray], Evaluation]
 GAIN_IN = ("MRR", "AUC")  #: the metric of the sentence: the first one that there is
 
 
 def audit(
-    graph: KnowledgeGraph, test: IntArray, scorers: dict[str, Scorer], evaluate: Evaluate, *, text: TextMode
+    graph: KnowledgeGraph, test: IntArray, scorers: dict[str, Scorer], evaluate: Evaluate, *, text: TextSettings
 ) -> dict[str, Any]:
     """Return the leak audit as plain values for JSON.
 
     :param test: shape (k, 2): drug, disease
     :param scorers: ``run``, and where there are such ``base`` (no text) and ``blind`` (text without uses)
     :param evaluate: asks a scorer for some of the pairs
-    :param text: mode of the run: whatever it reads, pairs count as named if any field names the partner
+    :param text: of the run; whatever its mode reads, a pair counts as named if any field of its descriptions names the partner
     """
-    descriptions = load_descriptions(graph)
+    descriptions = descriptions_of(graph, text)
     naming = find_naming(graph, descriptions, test)
-    read = find_naming(graph, descriptions, test, fields=MODE_FIELDS[text]).named.sum() if text != "none" else None
+    read = find_naming(graph, descriptions, test, fields=MODE_FIELDS[text.mode]).named.sum() if text.mode != "none" else None
     subsets = {"all": test, "unnamed": test[~naming.named], "named": test[naming.named]}
     tables = {
         name: {who: evaluate(scorer, pairs) for who, scorer in scorers.items()} for name, pairs in subsets.items() if len(pairs)

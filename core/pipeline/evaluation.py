@@ -176,7 +176,7 @@ class _Evaluating:
     def leaks(self) -> dict[str, Any]:
         """Audit the pairs with whatever is there to compare with."""
         scorers = {"run": self.scorer} | {who: make() for who, make in self._comparable().items()}
-        return audit(self.graph, self.asked.split.test, scorers, self._ask, text=self.settings.text.mode)
+        return audit(self.graph, self.asked.split.test, scorers, self._ask, text=self.settings.text)
 
     def _row(self, scorer: Scorer, words: str, result: dict[str, Any]) -> dict[str, Any]:
         """Return metrics of another scorer, and the run's difference from it with its significance."""

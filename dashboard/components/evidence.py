@@ -10,8 +10,11 @@ from core.explain.paths import Path, Step
 from core.explain.references import reference
 from core.explain.sentences import Fact, fact, is_unspecific
 from core.kg.graph import KnowledgeGraph
+from core.llm.grounding import Claim
+from core.llm.statements import sentences
 from core.text.descriptions import BLIND_FIELDS, FIELDS, Description
 from dashboard import state, theme
+from dashboard.components.texts import sentence_words, verdict_key
 from dashboard.theme import plain
 
 DRAWN_AT_FIRST = 5
@@ -88,8 +91,13 @@ def path_picker(paths: Sequence[Path]) -> list[Path]:
     return [paths[number - 1] for number in shown]
 
 
-def descriptions(graph: KnowledgeGraph, rows: Sequence[int], texts: Mapping[int, Description]) -> None:
-    """Show what was written about drug and disease, field beside field."""
+def descriptions(
+    graph: KnowledgeGraph, rows: Sequence[int], texts: Mapping[int, Description], claims: Mapping[int, Sequence[Claim]]
+) -> None:
+    """Show what was written about drug and disease, field beside field, each sentence with its verdict against the graph.
+
+    :param claims: what each text claims, by entity row
+    """
     if not any(row in texts for row in rows):
         st.info("There is no description of either of them.", icon=":material/help:")
         return
@@ -99,8 +107,10 @@ def descriptions(graph: KnowledgeGraph, rows: Sequence[int], texts: Mapping[int,
             st.markdown(f"**{theme.FIELD_LABELS[field]}**{flag}")
             for column, row in zip(st.columns(len(rows)), rows, strict=True):
                 text = getattr(texts[row], field) if row in texts else ""
+                words = "\n\n".join(sentence_words(graph, claims.get(row, ()), field, each) for each in sentences(text))
                 column.caption(plain(graph.names[row]))
-                column.markdown(plain(text) or (":gray[nothing written]" if row in texts else ":gray[there is no description]"))
+                column.markdown(words or (":gray[nothing written]" if row in texts else ":gray[there is no description]"))
+    verdict_key()
     st.caption(plain(graph.source.note))
 
 

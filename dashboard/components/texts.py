@@ -157,10 +157,11 @@ def source_picker(titles: Mapping[str, str]) -> str:
 def _field_words(graph: KnowledgeGraph, text: Text, field: str) -> str:
     value = text.described.get(field, "")
     parts = sentences(value) if isinstance(value, str) else list(value)
-    return "\n\n".join(_sentence_words(graph, text.claims, field, part) for part in parts)
+    return "\n\n".join(sentence_words(graph, text.claims, field, part) for part in parts)
 
 
-def _sentence_words(graph: KnowledgeGraph, claims: Iterable[Claim], field: str, sentence: str) -> str:
+def sentence_words(graph: KnowledgeGraph, claims: Iterable[Claim], field: str, sentence: str) -> str:
+    """Write a sentence with the verdict on each claim that it makes below it."""
     verdicts = [_verdict_words(graph, claim) for claim in claims if (claim.field, claim.sentence) == (field, sentence)]
     return "  \n".join([plain(sentence), *verdicts])
 

@@ -7,14 +7,15 @@ import pandas as pd
 import streamlit as st
 
 from core import pipeline
-from core.casestudy.overview import DiseaseSummary, GraphCounts, count_graph, summarise_disease, untreated_diseases
+from core.casestudy.overview import DiseaseSummary, GraphCounts, count_graph, few_facts, summarise_disease, untreated_diseases
 from core.casestudy.shortlist import shortlist as rank_drugs
+from core.config import TextSettings
 from core.explain import paths
 from core.explain.sentences import sentence
 from core.kg.graph import KnowledgeGraph
 from core.kg.loaders import SHIPPED, load_graph
 from core.kg.search import EntityIndex
-from core.text.descriptions import Description, load_descriptions
+from core.text.descriptions import Description, descriptions_of
 from core.types import TextMode
 from core.workspace import RunFolder, Workspace
 from dashboard import state
@@ -123,14 +124,25 @@ def summary(of: KnowledgeGraph, disease: int) -> DiseaseSummary:
     return _summary(of, _graph_stamp(of.name), disease)
 
 
+def disease_warnings(of: KnowledgeGraph, disease: int) -> list[str]:
+    """Return where a ranking has little or nothing to go on."""
+    return few_facts(of, disease)
+
+
 def untreated(of: KnowledgeGraph) -> list[int]:
     """Return the diseases without known treatment."""
     return _untreated(of, _graph_stamp(of.name))
 
 
 def descriptions(of: KnowledgeGraph) -> dict[int, Description]:
-    """Return what a language model wrote, by entity row."""
-    return _descriptions(of, _graph_stamp(of.name))
+    """Return what a language model wrote, by entity row: what the run of the context read, else the graph's own.
+
+    :raises WorkspaceError: if the run read a file that has changed since
+    """
+    loaded = chosen_run()
+    settings = loaded.settings.text if loaded and loaded.graph is of else TextSettings()
+    file = _times([Path(settings.descriptions)]) if settings.descriptions else ()
+    return _descriptions(of, (*_graph_stamp(of.name), *file), settings)
 
 
 def best_paths(of: KnowledgeGraph, drug: int, disease: int, *, top: int) -> list[paths.Path]:
@@ -184,9 +196,13 @@ def _finder(of: KnowledgeGraph, stamp: Stamp) -> paths.PathFinder:
     return paths.PathFinder(of)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=_KEYED)
-def _descriptions(of: KnowledgeGraph, stamp: Stamp) -> dict[int, Description]:
-    return load_descriptions(of)
+@st.cache_resource(
+    show_spinner=False,
+    max_entries=4,
+    hash_funcs=_KEYED | {TextSettings: lambda text: (text.descriptions, text.descriptions_sha256)},
+)
+def _descriptions(of: KnowledgeGraph, stamp: Stamp, settings: TextSettings) -> dict[int, Description]:
+    return descriptions_of(of, settings)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=_KEYED)

@@ -13,6 +13,7 @@ from core.llm.files import DescribedGraph, read_described, stored_descriptions
 from core.llm.grounding import Claim, Described, Grounder, ground
 from core.llm.report import Report, report
 from core.llm.store import DescriptionStore, Fields, SourceOfDescriptions, Version
+from core.text.descriptions import Description
 from dashboard import state
 from dashboard.resources import _KEYED, Stamp, _graph_stamp, _times, workspace
 
@@ -126,6 +127,11 @@ def descriptions_of(of: KnowledgeGraph, source: str) -> DescribedGraph:
     return shipped_descriptions(of) if source == SHIPPED else _stored(of, _graph_stamp(of.name), _store_stamp(), source)
 
 
+def claims_of(of: KnowledgeGraph, row: int, description: Description | None) -> Sequence[Claim]:
+    """Return what a description claims, judged; empty where there is none."""
+    return _claims(of, _graph_stamp(of.name), row, description) if description else ()
+
+
 def checked(of: KnowledgeGraph, source: str) -> Checked:
     """Return all descriptions of a source, judged, with their report."""
     return _checked(of, _graph_stamp(of.name), () if source == SHIPPED else _store_stamp(), source)
@@ -164,6 +170,11 @@ def _entity_index(of: KnowledgeGraph, stamp: Stamp) -> EntityIndex:
 @st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=_KEYED)
 def _grounder(of: KnowledgeGraph, stamp: Stamp) -> Grounder:
     return Grounder(of)
+
+
+@st.cache_data(show_spinner=False, max_entries=256, hash_funcs=_KEYED | {Description: lambda text: text.model_dump_json()})
+def _claims(of: KnowledgeGraph, stamp: Stamp, row: int, description: Description) -> list[Claim]:
+    return _grounder(of, stamp).claims(row, description.parts())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=_KEYED)
