@@ -103,7 +103,7 @@ def metapath_matrix(table: GroupsTable, names: Sequence[str], chances: Sequence[
         hide_index=True,
         column_config={
             "Kind of path": st.column_config.TextColumn(
-                pinned=True, width=430 if len(names) == 1 else 320, help="Select a row to read its paths."
+                pinned=True, width=560 if len(names) == 1 else 320, help="Select a row to read its paths."
             ),
             **{str(column): st.column_config.TextColumn(name, help=DOTS_HELP) for column, name in enumerate(names)},
             "By chance": st.column_config.TextColumn(
