@@ -24,6 +24,11 @@ ENTRIES = (
     Entry("start", "Start", "Explore", ":material/search:"),
     Entry("candidates", "Candidates", "Explore", ":material/format_list_numbered:"),
     Entry("evidence", "Evidence", "Explore", ":material/route:"),
+    Entry("casestudy", "Case study", "Explore", ":material/clinical_notes:"),
+    Entry("newcomer", "New entity", "Explore", ":material/add_circle:"),
+    Entry("atlas", "Atlas", "Explore", ":material/scatter_plot:"),
+    Entry("descriptions", "Descriptions", "Workshop", ":material/description:"),
+    Entry("evaluation", "Evaluation", "Workshop", ":material/monitoring:"),
     Entry("training", "Training", "Workshop", ":material/model_training:"),
 )
 

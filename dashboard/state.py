@@ -141,6 +141,16 @@ def problems() -> list[str]:
     return st.session_state.get("problems", [])
 
 
+def keep(name: str, value: tuple[str, ...]) -> None:
+    """Keep texts that are too long for an address, for this session and all pages."""
+    st.session_state[f"kept-{name}"] = value
+
+
+def kept(name: str) -> tuple[str, ...]:
+    """Return the texts that were kept; empty if there are none."""
+    return st.session_state.get(f"kept-{name}", ())
+
+
 def look() -> str:
     """Return which of the two looks the browser shows: ``light`` or ``dark``."""
     return st.context.theme.type or "light"

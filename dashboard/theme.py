@@ -46,6 +46,56 @@ MARKS: dict[str, Mark] = {
     "new": Mark("★", "new", "gray", "#7a7a85", "The graph knows no tie between drug and disease as treatment, trial or risk."),
 }
 WARNINGS = ("contraindicated", "cautioned")
+NAMED = Mark(
+    "⚑", "text names the use", "gray", "#a05a80", "A text that the ranking has read names drug and disease together.", "named"
+)
+SOME_CASES = Mark(
+    "✕", "contraindicated in some cases", "red", "#d1453b", "A known treatment that is also forbidden.", "some cases"
+)
+
+VERDICTS: dict[str, Mark] = {
+    "supported": Mark("✓", "in the graph", "green", "#1b8a5a", "The graph states the same.", "in graph"),
+    "contradicted": Mark("≠", "against the graph", "red", "#d1453b", "The graph states the opposite.", "against"),
+    "unknown": Mark("?", "not in the graph", "gray", "#7a7a85", "The graph is silent; that does not make it wrong.", "silent"),
+}
+CLAIMS = {
+    "indicated_for": "used for",
+    "investigated_for": "tried in",
+    "no_use_in": "of no use in",
+    "contraindicated_in": "warned against in",
+    "cautioned_in": "may worsen",
+    "may_cause": "may cause",
+    "targets": "acts on",
+    "involves": "involves",
+}
+
+LEVELS: dict[str, Mark] = {
+    "reliable": Mark("●", "reliable", "green", "#1b8a5a", "Three or more held-out treatments, and found again near the top."),
+    "weak": Mark("◆", "weak", "orange", "#c77700", "Three or more held-out treatments, and not found again well enough."),
+    "no evidence": Mark("○", "no evidence", "gray", "#7a7a85", "Fewer than three held-out treatments: nothing can be said."),
+}  #: how far the ranking of a disease can be trusted
+METHODS: dict[str, str] = {
+    "degree-prior": "popularity (degree-prior)",
+    "gba-drug": "shared with known drugs (gba-drug)",
+    "gba-disease": "shared with similar diseases (gba-disease)",
+    "pagerank": "random walks (pagerank)",
+    "paths": "weighted paths (paths)",
+    "text-direct": "text of drug and disease (text-direct)",
+    "text-drug": "text like that of known drugs (text-drug)",
+    "text-disease": "text like that of its diseases (text-disease)",
+    "text-classifier": "learned from the texts (text-classifier)",
+    "text none": "same, no text",
+    "text name": "same, names only",
+    "text blind": "same, text without uses",
+    "text shuffled": "same, shuffled text",
+    "text init": "same, text as start only",
+}  #: what a run is compared with: plain words first, the name on the command line in brackets
+COMPARED = {
+    "better": "▲ better",
+    "worse": "▼ worse",
+    "no difference shown": "= undecided",
+    "not comparable": "? not tested",
+}  #: a run beside another method
 
 TEXT_MODES: dict[str, str] = {
     "full": "all that the language model wrote, uses included",
@@ -61,6 +111,7 @@ FIELD_LABELS = {
     "contraindications": "Contraindications and warnings",
 }
 STATES = {
+    "waiting": "○ waiting",
     "running": "▶ running",
     "finished": "✓ finished",
     "stopped": "❚❚ stopped",
@@ -93,8 +144,12 @@ KINDS: dict[str, KindStyle] = {
     "Condition": KindStyle("condition", "#80808A", "pentagon"),
 }
 OTHER_KIND = KindStyle("other", "#80808A", "circle-open")
+#: for groups of one picture that are no kinds: all told apart by the colour-blind, legible on white and on near-black
+CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#3FA0D8", "#A08030", "#9A6FB0")
+SCALE = ("#2B7BBA", "#9A9AA2", "#D07A00")  #: little, middling, much: told by hue alone where lightness must serve both looks
 ACCENT = "#2492AA"  #: between the two of .streamlit/config.toml, legible in both looks
 SECOND = "#D07A00"
+FAR = 0.2  #: cosine of centred texts below which nothing is described much alike
 INK = {"light": "#1C2328", "dark": "#E6EAEC"}  #: as textColor in .streamlit/config.toml
 NO_BREAK = "\u00a0"
 RANGE = "\u2060\u2013\u2060"  #: a dash at which no line breaks
@@ -173,6 +228,23 @@ def decimal(metric: dict[str, float]) -> str:
 
 def _with_interval(value: str, low: str, high: str) -> str:
     return f"{value.replace(' ', NO_BREAK)} [{low}{RANGE}{high}]"
+
+
+def one_in(p: float) -> str:
+    """Write a probability as how often: ``1 in 400``; above a half it is no rarity."""
+    if p > 0.5:
+        return "often"
+    return "less than 1 in 1,000,000" if p < 1e-6 else f"1 in {count(1 / p)}"
+
+
+def p_cell(p: float) -> str:
+    """Write a p-value for a column of such: ``0.026``, ``< 0.001``."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_words(p: float) -> str:
+    """Write a p-value: ``p = 0.026``, ``p < 0.001``."""
+    return f"p {'' if p < 0.001 else '= '}{p_cell(p)}".replace(" ", NO_BREAK)
 
 
 def duration(seconds: float) -> str:
