@@ -1,15 +1,16 @@
 """Candidates: the ranked drugs of a disease, with marks, filters, reasons and downloads."""
 
 import datetime
+from collections.abc import Iterable
 
 import pandas as pd
 import streamlit as st
 
 from core.casestudy.filters import classes_of, select
-from core.explain.direct import direct_facts
 from core.kg.graph import KnowledgeGraph
 from core.workspace import file_slug
 from dashboard import charts, components, jobs, navigation, resources, state, theme
+from dashboard.resources import casestudy as found
 from dashboard.theme import plain
 
 PATHS_IN_PANEL = 3
@@ -30,18 +31,22 @@ def main() -> None:
     drug = resources.chosen_drug(graph)
     state.visited(graph.vocabulary.entities[disease])
     components.disease_header(resources.summary(graph, disease))
-    table = resources.shortlist(run.name, disease)
+    components.trust(found.reliability(run.name, graph, disease), resources.disease_warnings(graph, disease))
+    table = found.outlook(run.name, disease)
     selection = select(table, components.filter_bar(classes_of(table)))
     tools(selection.candidates, file_slug(graph.names[disease], run.name, datetime.date.today().isoformat()))
     hidden_words(selection.hidden_known, selection.hidden_trials, selection.hidden_contraindicated)
     why = resources.reasons(run.name, disease)
     chosen = graph.vocabulary.entities[drug] if drug is not None else None
-    components.candidate_table(selection.candidates, len(table), [why[row] for row in selection.candidates["row"]], chosen)
+    shown = selection.candidates
+    if set(components.EVIDENCE_COLUMNS) & set(components.chosen_columns()):
+        shown = found.with_paths(graph, shown, disease)
+    components.candidate_table(shown, len(table), [why[row] for row in shown["row"]], chosen)
     if drug is None:
         st.caption("Select a row to read why.")
     else:
         panel(graph, table.set_index("row").loc[drug], disease, len(table))
-    contraindicated(graph, selection.contraindicated, disease)
+    contraindicated(selection.contraindicated)
 
 
 def tools(table: pd.DataFrame, file_name: str) -> None:
@@ -66,6 +71,7 @@ def panel(graph: KnowledgeGraph, row: pd.Series, disease: int, total: int) -> No
     with st.container(border=True):
         st.subheader(plain(row["name"]))
         components.mark_badges(row["status"], row)
+        components.warned(row["warnings"], known=bool(row["treats"] or row["palliates"]))
         st.markdown(f"**{theme.place(row['rank'], total, row.get('base_rank'))}**, {theme.above(row['percentile'], total)}")
         words, ladder = st.columns([3, 2])
         with words:
@@ -76,16 +82,24 @@ def panel(graph: KnowledgeGraph, row: pd.Series, disease: int, total: int) -> No
         with st.container(horizontal=True):
             if st.button("Open evidence", type="primary", icon=":material/route:"):
                 navigation.go("evidence")
+            if st.button("In other diseases", icon=":material/lists:"):
+                navigation.go("casestudy", part="drug")
             components.external_links(row["name"], graph.names[disease])
 
 
-def contraindicated(graph: KnowledgeGraph, table: pd.DataFrame, disease: int) -> None:
-    """Show the drugs that the disease forbids apart, each with its reason."""
+def contraindicated(table: pd.DataFrame) -> None:
+    """Show the drugs that a fact or a text forbids apart, each with its reason."""
     if table.empty:
         return
     st.subheader(f"✕ Contraindicated: {theme.counted(len(table), 'drug')}")
-    reasons = [direct_facts(graph, drug, disease, "contraindicated")[0].text for drug in table["row"]]
-    components.contraindicated_table(table, reasons)
+    bars = [[each for each in mine if each.bars] for mine in table["warnings"]]
+    reasons = [sorted(mine, key=lambda each: each.kind == "stated") for mine in bars]  # a text says why, a bare edge does not
+    texts, sources = ([_joined(getattr(each, part) for each in mine) for mine in reasons] for part in ("text", "source"))
+    components.contraindicated_table(table, texts, sources)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(text.rstrip(".;") for text in texts))
 
 
 main()

@@ -11,7 +11,7 @@ from core.evaluate.metrics import as_dict
 from core.evaluate.protocols import drugs_for_disease
 from core.fusion.ensemble import EnsembleScorer
 from core.kg.loaders import load_graph
-from core.pipeline.evaluation import TEST_FRACTION, evaluate_protocol
+from core.pipeline import evaluation
 from core.pipeline.newcomers import embedded, text_parts, text_vectors
 from core.pipeline.questions import Question, ask
 from core.pipeline.runs import read_settings
@@ -62,9 +62,9 @@ def newcomer_reliability(
     path = question.folder(run).path / "newcomers.json"
     if path.exists() or known_only:
         return read_json(path) if path.exists() else None
-    evaluate_protocol(workspace, name, question, hooks=hooks)
+    evaluation.evaluate_protocol(workspace, name, question, hooks=hooks)
     graph = load_graph(read_settings(run).kg)
-    asked = ask(question, graph, fraction=TEST_FRACTION)
+    asked = ask(question, graph, fraction=evaluation.TEST_FRACTION)
     loaded = load_folder(question.folder(run), name, asked.split.graph)
     found = drugs_for_disease(_TextOnly(loaded), graph, asked.split.test, split=f"{asked.split.name}, placed by text alone")
     result = {"protocol": found.protocol, "n_pairs": found.n_pairs, "n_diseases": found.n_diseases}

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from core.casestudy import newcomer as placing
+from core.casestudy.across import across_diseases
 from core.casestudy.newcomer import Newcomer
 from core.casestudy.shortlist import shortlist
 from core.errors import ConfigError
 from core.evaluate import baselines
-from core.evaluate.ranks import percentiles, realistic_ranks
 from core.fusion.ensemble import EnsembleScorer
 from core.kg.graph import KnowledgeGraph
 from core.kge.checkpoints import load_model
@@ -100,20 +99,7 @@ def rank_for_new_disease(placed: Placed) -> pd.DataFrame:
 
 def rank_new_drug(placed: Placed) -> pd.DataFrame:
     """Return, for each disease, where the new drug would stand among its drugs, the best place first."""
-    graph = placed.graph
-    scores = placed.scorer.scores(graph.drugs, graph.diseases)
-    own = int(np.searchsorted(graph.drugs, placed.row))
-    ranks = np.array([realistic_ranks(row)[own] for row in scores])
-    table = pd.DataFrame(
-        {
-            "row": graph.diseases,
-            "id": [graph.vocabulary.entities[row] for row in graph.diseases],
-            "name": [graph.names[row] for row in graph.diseases],
-            "rank": ranks,
-            "percentile": percentiles(ranks, len(graph.drugs)),
-        }
-    )
-    return table.sort_values(["rank", "id"], ignore_index=True)
+    return across_diseases(placed.graph, placed.scorer, placed.row)
 
 
 def gene_facts(graph: KnowledgeGraph, kind: str, genes: Sequence[int]) -> tuple[tuple[str, int], ...]:

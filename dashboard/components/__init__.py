@@ -3,8 +3,16 @@
 from dashboard.components.context import disease_picker, drug_picker, filter_bar, link_box, run_picker
 from dashboard.components.evidence import descriptions, external_links, fact_words, path_list, path_picker
 from dashboard.components.live import first_run, job_panel, live
-from dashboard.components.tables import candidate_table, column_picker, contraindicated_table, downloads, run_table
-from dashboard.components.training import failure, job_buttons, job_header, training_form
+from dashboard.components.tables import (
+    EVIDENCE_COLUMNS,
+    candidate_table,
+    chosen_columns,
+    column_picker,
+    contraindicated_table,
+    downloads,
+    run_table,
+)
+from dashboard.components.training import failure, group_words, job_buttons, job_header, model_table, model_words, training_form
 from dashboard.components.words import (
     disease_header,
     error_box,
@@ -14,10 +22,14 @@ from dashboard.components.words import (
     plain,
     source_badge,
     trim_margins,
+    trust,
+    warned,
 )
 
 __all__ = [
+    "EVIDENCE_COLUMNS",
     "candidate_table",
+    "chosen_columns",
     "column_picker",
     "contraindicated_table",
     "descriptions",
@@ -33,12 +45,15 @@ __all__ = [
     "filter_bar",
     "first_run",
     "footer",
+    "group_words",
     "job_buttons",
     "job_header",
     "job_panel",
     "link_box",
     "live",
     "mark_badges",
+    "model_table",
+    "model_words",
     "path_list",
     "path_picker",
     "plain",
@@ -47,4 +62,6 @@ __all__ = [
     "source_badge",
     "training_form",
     "trim_margins",
+    "trust",
+    "warned",
 ]

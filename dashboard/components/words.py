@@ -1,12 +1,14 @@
 """Say things in words: errors, badges, headers, how good a run is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from core.casestudy.overview import DiseaseSummary
+from core.casestudy.safety import Warned
 from core.errors import LladrError
+from core.evaluate.reliability import Reliability
 from core.kg.sources import Source
 from dashboard import theme
 from dashboard.theme import plain
@@ -74,6 +76,40 @@ def disease_header(summary: DiseaseSummary) -> None:
     if summary.untreated:
         st.badge("no treatment known to this graph", color="orange", icon=":material/help:")
         st.caption("The ranking rests on similar diseases and shared mechanisms alone, and nothing here can serve as a control.")
+
+
+TRUST = {"reliable": ("green", "●●●"), "weak": ("orange", "●○○"), "no evidence": ("gray", "○○○")}
+TRUST_HELP = "How well this ranking found treatments of this disease that were kept from it (page Evaluation)."
+WARNINGS_SHOWN = 3
+BOTH_SAID = (
+    "Both are said: that it treats this disease, and that it is contraindicated. Either it is so in some cases (a stage, a form, "
+    "an acute attack), or one of the two is wrong."
+)
+
+
+def trust(grade: Reliability, warnings: Sequence[str]) -> None:
+    """Say how far the ranking of this disease can be trusted, and where it has little to go on."""
+    colour, bars = TRUST[grade.level]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.badge(f"ranking here: {grade.level} {bars}", color=colour, help=TRUST_HELP)
+        st.caption(plain(grade.reason))
+    for warning in warnings:
+        st.warning(plain(warning), icon=":material/warning:")
+
+
+def warned(reasons: Sequence[Warned], *, known: bool = False) -> None:
+    """Read the gravest reasons against a drug, each with its source.
+
+    :param known: whether it is a known treatment nevertheless
+    """
+    if known and any(each.bars for each in reasons):
+        st.caption(BOTH_SAID)
+    for each in reasons[:WARNINGS_SHOWN]:
+        mark = theme.MARKS[each.severity]
+        inherited = f"; said of {each.inherited_from}" if each.inherited_from else ""
+        st.markdown(f":{mark.badge}[{mark.symbol} {plain(each.text)}] :gray[({plain(each.source + inherited)})]")
+    if len(reasons) > WARNINGS_SHOWN:
+        st.caption(f"and {theme.counted(len(reasons) - WARNINGS_SHOWN, 'more warning')}: column Warned of has all.")
 
 
 def evaluation_words(base: dict[str, Any] | None, run: dict[str, Any]) -> None:

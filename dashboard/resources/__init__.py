@@ -230,7 +230,8 @@ def _shortlist(name: str, stamp: Stamp, base: str | None, base_stamp: Stamp, dis
 @st.cache_data(show_spinner="Reading the reasons ...", max_entries=64)
 def _reasons(name: str, stamp: Stamp, disease: int) -> dict[int, str]:
     of = run(name).graph
-    best = {drug: best_paths(of, drug, disease, top=1) for drug in of.drugs.tolist()}
+    finder = _finder(of, _graph_stamp(of.name))  # once: a stamp looks at the files
+    best = {drug: finder.best(drug, disease, top=1) for drug in of.drugs.tolist()}
     return {drug: sentence(of, found[0]) if found else "" for drug, found in best.items()}
 
 

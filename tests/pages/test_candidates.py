@@ -1,8 +1,19 @@
-import pytest
+import csv
+import io
+import json
 
+import pandas as pd
+import pytest
+import streamlit as st
+
+from core.casestudy.safety import Warned
 from core.workspace import Workspace
-from tests.pages.conftest import words
-from tests.toy import ALZHEIMER, ASPIRIN, HALOPERIDOL, PARKINSON
+from dashboard import theme
+from dashboard.components.tables import ALL_COLUMNS, DEFAULT_COLUMNS, warning_cells
+from tests.pages.conftest import train_pair, words
+from tests.toy import ALZHEIMER, ASPIRIN, HALOPERIDOL, MEMANTINE, PARKINSON, PRION, write_toy_folder
+
+FORBIDDEN = "Contraindicated in prion disease, which it speeds."
 
 
 def drugs(app, table: int = 0) -> set[str]:
@@ -25,7 +36,9 @@ def test_all_drugs_are_ranked_with_their_marks(trained, open_page):
 
 
 def test_the_place_without_text_stands_beside(trained, open_page):
-    table = open_page(trained, "candidates", disease=ALZHEIMER, run="lladr").dataframe[0].value
+    app = open_page(trained, "candidates", disease=ALZHEIMER, run="lladr", columns="Without text,Change")
+    table = app.dataframe[0].value
+    assert list(table.columns) == ["#", "Drug", "Without text", "Change"]
     assert (table["Without text"] - table["#"] == table["Change"]).all()
     assert sorted(table["Without text"]) == [1, 2, 3, 4, 5, 6]
 
@@ -115,3 +128,84 @@ def test_a_contraindicated_drug_in_the_address_has_its_marks(trained, open_page)
     app = open_page(trained, "candidates", disease=PARKINSON, drug=HALOPERIDOL)
     assert not app.exception
     assert app.subheader[0].value == "haloperidol"
+
+
+def test_columns_of_the_outlook_on_request(trained, open_page):
+    columns = "Popularity,Predicted harm,Warned of,Paths,Chance"
+    table = open_page(trained, "candidates", disease=ALZHEIMER, columns=columns).dataframe[0].value.set_index("Drug")
+    assert (
+        table.loc["levodopa", "Warned of"] == "levodopa may worsen Alzheimer's disease (may confuse) (stated by the graph alone)"
+    )
+    assert table["Predicted harm"].between(0, 100).all()
+    assert table.loc["donepezil", "Paths"] > 0
+    assert set(table["Popularity"]) <= {"", "higher than by popularity"}
+
+
+def test_at_most_eight_columns_at_first():
+    assert len(DEFAULT_COLUMNS) <= 8
+    assert set(DEFAULT_COLUMNS) < set(ALL_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("holds", "barred", "reasons", "named", "cells"),
+    [
+        ((), False, [], False, []),
+        (("contraindicated",), True, ["bars"], True, ["✕ contraindicated", "⚑ named"]),
+        ((), True, ["bars", "weak"], False, ["✕ contraindicated"]),
+        (("treats", "contraindicated"), True, ["bars"], True, ["✕ some cases", "⚑ named"]),
+        ((), False, ["weak"], False, ["▲ caution"]),
+        (("cautioned",), False, [], False, ["▲ caution"]),
+    ],
+)
+def test_the_warning_cell_has_the_gravest_mark(holds, barred, reasons, named, cells):
+    roles = {role: role in holds for role in theme.MARKS if role != "new"}
+    mine = [Warned(0, "contraindicated", "stated" if each == "bars" else "action", each, "x") for each in reasons]
+    row = roles | {"barred": barred, "warnings": mine, "named": named}
+    assert warning_cells(pd.DataFrame([row])) == [cells]
+
+
+@pytest.fixture
+def warning_texts(tmp_path):
+    """A workspace whose texts forbid memantine in prion disease, and haloperidol in Parkinson's disease as the graph does."""
+    folder = write_toy_folder(tmp_path / "graph")
+    texts = folder / "descriptions.jsonl"
+    lines = texts.read_text(encoding="utf-8").replace("memantine: avoid in that.", FORBIDDEN)
+    texts.write_text(
+        lines.replace("haloperidol: avoid in that.", "Contraindicated in Parkinson's disease, which it worsens."),
+        encoding="utf-8",
+    )
+    return train_pair(tmp_path / "home", folder)
+
+
+def test_a_drug_that_a_text_forbids_stands_apart_with_the_sentence(warning_texts, open_page):
+    app = open_page(warning_texts, "candidates", disease=PRION, drug=MEMANTINE)
+    assert "memantine" not in drugs(app)
+    assert app.dataframe[1].value["Reason"].tolist() == [FORBIDDEN.rstrip(".")]
+    assert app.dataframe[1].value["Source"].tolist() == ["text on memantine"]
+    assert FORBIDDEN.rstrip(".") in words(app)
+
+
+def test_the_text_that_says_why_comes_before_the_bare_statement(warning_texts, open_page):
+    (reason,) = open_page(warning_texts, "candidates", disease=PARKINSON).dataframe[1].value["Source"]
+    assert reason == "text on haloperidol; stated by the graph alone"
+
+
+def test_how_far_to_trust_stands_in_the_header(trained, open_page):
+    assert "ranking here: no evidence" in words(open_page(trained, "candidates", disease=ALZHEIMER))
+    assert "next to nothing to go on" in words(open_page(trained, "candidates", disease="CJD"))
+
+
+def test_from_the_panel_to_all_other_diseases(trained, open_page):
+    app = open_page(trained, "candidates", disease=ALZHEIMER, drug=ASPIRIN)
+    next(button for button in app.button if button.label == "In other diseases").click().run()
+    assert app.title[0].value == "aspirin in all diseases"
+
+
+def test_downloads_carry_the_outlook(trained, open_page, monkeypatch):
+    offered = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, name, *_, **__: offered.update({label: data}))
+    open_page(trained, "candidates", disease=ALZHEIMER)
+    records = {record["name"]: record for record in json.loads(offered["JSON"]())}
+    assert records["levodopa"]["warnings"].startswith("levodopa may worsen")
+    assert {"adjusted_rank", "beats_popularity", "harm", "barred", "named"} <= set(records["aspirin"])
+    assert [row["name"] for row in csv.DictReader(io.StringIO(offered["CSV"]()))] == list(records)

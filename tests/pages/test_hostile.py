@@ -36,7 +36,11 @@ def test_a_button_of_the_search_is_harmless(hostile, open_page):
 
 def test_the_csv_holds_no_formula_and_its_name_no_path(hostile, open_page, monkeypatch):
     offered = {}
-    monkeypatch.setattr(st, "download_button", lambda label, data, name, *_, **__: offered.update({label: (data, name)}))
+    monkeypatch.setattr(
+        st,
+        "download_button",
+        lambda label, data, name, *_, **__: offered.update({label: (data() if callable(data) else data, name)}),
+    )
     open_page(hostile, "candidates", disease=HOSTILE_DISEASE)
     data, name = offered["CSV"]
     cells = [cell for row in csv.reader(io.StringIO(data)) for cell in row]
