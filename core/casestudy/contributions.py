@@ -11,6 +11,7 @@ COMPONENT_WORDS = {
     "gba-drug": "shares targets, classes or processes with known drugs of the disease",
     "gba-disease": "is known for diseases that share genes or symptoms with it",
     "paths": "is joined to it by specific paths in the graph",
+    "pagerank": "is often met on random walks from the disease",
     "text-drug": "is described like known drugs of the disease",
     "text-disease": "is known for diseases that are described like it",
 }

@@ -9,6 +9,7 @@ from core.casestudy.attribution.edges import left_out_shifts, median_place, movi
 from core.casestudy.attribution.ranker import Place, Ranker, Shifts
 from core.casestudy.attribution.texts import Sentence, Wording, text_shifts, why_no_text
 from core.evaluate import baselines
+from core.evaluate.walks import page_rank
 from core.kg.graph import KnowledgeGraph
 from core.types import Scorer
 
@@ -18,6 +19,7 @@ SIMPLE: Mapping[str, Callable[[KnowledgeGraph], Scorer]] = {
     "gba-drug": baselines.guilt_by_association,
     "gba-disease": baselines.similar_diseases,
     "paths": baselines.path_counts,
+    "pagerank": page_rank,
 }
 
 

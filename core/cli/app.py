@@ -19,6 +19,8 @@ from core.config import RunSettings, read_toml
 from core.errors import ConfigError, TrainingError
 from core.kg.loaders import load_graph
 from core.kg.search import EntityIndex
+from core.pipeline.evaluation import evaluate_protocol
+from core.pipeline.questions import Question
 from core.pipeline.safety import safety_of
 from core.text.descriptions import load_descriptions
 from core.types import TextMode
@@ -45,7 +47,7 @@ def prepare() -> None:
         _train(workspace, name, RunSettings().replace(text={"mode": text}), restart=False)
     for name in pipeline.DEFAULT_RUNS:
         with followed(f"how good is {name}") as hooks:
-            pipeline.evaluate_run(workspace, name, hooks=hooks)
+            evaluate_protocol(workspace, name, Question(), with_baselines=name != "base", hooks=hooks)
     graph = load_graph(RunSettings().kg)
     tell("Reading what the texts warn of ...")
     safety_of(workspace, graph, load_descriptions(graph))

@@ -6,6 +6,7 @@ from functools import cached_property
 from core.config import RunSettings
 from core.errors import UnknownNameError, WeightsError
 from core.evaluate import baselines
+from core.evaluate.walks import page_rank
 from core.fusion.combination import Fusion, FusionScorer
 from core.fusion.ensemble import EnsembleScorer
 from core.kg.graph import KnowledgeGraph
@@ -36,7 +37,8 @@ class LoadedRun:
             return {role: self._ensemble(role)}
         text = TextMatrix.load(self.folder.text_file, self.graph.vocabulary) if self.settings.text.mode != "none" else None
         components = _components(self.graph, self.settings, text, self._backbones())
-        fusion = FusionScorer(_read_fusion(self.folder), components, self.graph.drugs)
+        learned, by_name = _read_fusion(self.folder), {component.name: component for component in components}
+        fusion = FusionScorer(learned, [by_name[name] for name in learned.components], self.graph.drugs)
         simple = {scorer.name: scorer for scorer in (*components, baselines.degree(self.graph))}
         return {"fusion": fusion, "lladr": self._ensemble("lladr"), "base": self._ensemble("base"), **simple}
 
@@ -77,7 +79,18 @@ def scorer_names(settings: RunSettings) -> tuple[str, ...]:
     if settings.fusion is None:
         return (members(settings)[0].role,)
     texts = () if settings.text.mode == "none" else ("text-drug", "text-disease")
-    return ("fusion", "lladr", "base", "gba-drug", "gba-disease", "paths", *texts, *settings.fusion.backbones, "degree")
+    return (
+        "fusion",
+        "lladr",
+        "base",
+        "gba-drug",
+        "gba-disease",
+        "paths",
+        "pagerank",
+        *texts,
+        *settings.fusion.backbones,
+        "degree",
+    )
 
 
 def check_scorer(run: str, settings: RunSettings, name: str | None) -> None:
@@ -133,6 +146,7 @@ def _components(
         baselines.guilt_by_association(graph),
         baselines.similar_diseases(graph),
         baselines.path_counts(graph),
+        page_rank(graph),
     ]
     if text is not None:
         simple += [baselines.nearest_drug_text(graph, text.vectors), baselines.nearest_disease_text(graph, text.vectors)]

@@ -5,6 +5,7 @@ from core.casestudy.attribution import Shifts, edge_effects, sentence_effects
 from core.casestudy.attribution.edges import left_out_shifts, median_place
 from core.casestudy.whatif import together, what_if
 from core.evaluate import baselines
+from core.evaluate.walks import page_rank
 from core.fusion import FusionScorer
 from tests.core.casestudy.opened import FUSION, open_toy
 from tests.core.casestudy.test_attribution import edge_of
@@ -87,8 +88,9 @@ def test_a_fusion_makes_its_simple_components_anew(fused, pair):
     poorer = graph.kept(np.arange(len(graph.triples)) != edge)
     held = [fused.loaded.scorers[name] for name in ("text-drug", "text-disease", "distmult", "transe")]
     simple = [baselines.guilt_by_association(poorer), baselines.similar_diseases(poorer), baselines.path_counts(poorer)]
-    expected = FusionScorer(fused.ranker.fusion, [*simple, *held], graph.drugs).contributions(graph.drugs, pair[1:])[0, :, :3]
-    before = fused.loaded.scorer.contributions(graph.drugs, pair[1:])[0, :, :3]
+    simple.append(page_rank(poorer))
+    expected = FusionScorer(fused.ranker.fusion, [*simple, *held], graph.drugs).contributions(graph.drugs, pair[1:])[0, :, :4]
+    before = fused.loaded.scorer.contributions(graph.drugs, pair[1:])[0, :, :4]
     assert not np.allclose(expected, before)
     repeats = left_out_shifts(fused.ranker, np.array(pair), [np.array([edge])], seed=0)[0]
     named = {scorer.name: scorer for scorer in simple}

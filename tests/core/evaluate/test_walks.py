@@ -4,7 +4,7 @@ import pytest
 
 from core.evaluate import walks
 from core.evaluate.panel import BASELINES, baseline_scorers
-from core.evaluate.walks import PageRankScorer
+from core.evaluate.walks import PageRankScorer, page_rank
 from tests.toy import DIABETES, EDGES, METFORMIN, NODES, graph_of, row_of
 
 HARM = ("contraindicated_in", "cautioned_in", "investigated_for")
@@ -58,3 +58,10 @@ def test_the_panel_makes_each_baseline_and_all_score(toy, with_text):
         scores = scorer.scores(toy.drugs, toy.diseases)
         assert scores.shape == (4, 6)
         assert np.isfinite(scores).all()
+
+
+def test_a_component_of_a_fusion_has_the_logarithm_of_the_walks(toy):
+    walked = PageRankScorer(toy).scores(toy.drugs, toy.diseases)
+    scorer = page_rank(toy)
+    assert scorer.name == "pagerank"
+    assert scorer.scores(toy.drugs[1:3], toy.diseases[:2]) == pytest.approx(np.log(walked[:2, 1:3] + 1e-12))
