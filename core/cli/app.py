@@ -22,6 +22,7 @@ from core.kg.search import EntityIndex
 from core.pipeline.evaluation import evaluate_protocol
 from core.pipeline.questions import Question
 from core.pipeline.safety import safety_of
+from core.pipeline.warming import compile_kernels
 from core.text.descriptions import load_descriptions
 from core.types import TextMode
 from core.workspace import Workspace, file_slug
@@ -49,7 +50,8 @@ def prepare() -> None:
         with followed(f"how good is {name}") as hooks:
             evaluate_protocol(workspace, name, Question(), with_baselines=name != "base", hooks=hooks)
     graph = load_graph(RunSettings().kg)
-    tell("Reading what the texts warn of ...")
+    tell("Compiling the search for paths, reading what the texts warn of ...")
+    compile_kernels(graph)
     safety_of(workspace, graph, load_descriptions(graph))
     tell(f'Ready in {workspace.root}. Next: `lladr serve`, or `lladr rank --disease "Alzheimer\'s disease"`.')
 

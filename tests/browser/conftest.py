@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
+from core.kg.loaders import load_graph
+from core.pipeline.warming import compile_kernels
 from tests.pages.conftest import train_pair
 from tests.toy import write_toy_folder
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
+expect.set_options(timeout=20_000)  # noisy machines
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -25,7 +28,9 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the toy graph; gives the address."""
     root = tmp_path_factory.mktemp("browser")
-    train_pair(root / "workspace", write_toy_folder(root / "graph"))
+    folder = write_toy_folder(root / "graph")
+    train_pair(root / "workspace", folder)
+    compile_kernels(load_graph(str(folder)))
     port = _free_port()
     command = [sys.executable, "-m", "core.cli", "serve", "--port", str(port)]
     log = (root / "log.txt").open("wb")
