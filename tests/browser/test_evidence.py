@@ -39,6 +39,8 @@ def test_compare_measure_and_leave_out(page: Page):
     page.keyboard.press("Space")
     expect(page.get_by_text(re.compile("Without 1 thing that you unticked"))).to_be_visible()
     expect(tick).not_to_be_checked()
+    for part in ("part=counted", "measure=yes", "without=e"):  # the address follows a moment after the page
+        expect(page).to_have_url(re.compile(part))
     address = page.url
     assert {"part=counted", "measure=yes"} <= set(address.split("?")[1].split("&"))
     assert re.search(r"without=e\d+", address)
