@@ -44,7 +44,14 @@ def test_an_opened_run_ranks_as_the_run_does(tmp_path, folder, changes):
 
 
 def test_a_fusion_holds_its_simple_components(tmp_path, folder):
-    assert open_toy(tmp_path, folder, **FUSION).ranker.held == ("gba-drug", "gba-disease", "paths", "pagerank", "text-drug", "text-disease")
+    assert open_toy(tmp_path, folder, **FUSION).ranker.held == (
+        "gba-drug",
+        "gba-disease",
+        "paths",
+        "pagerank",
+        "text-drug",
+        "text-disease",
+    )
 
 
 def test_a_place_is_the_realistic_rank():
