@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
-from core.casestudy.filters import classes_of, select
+from core.casestudy.filters import Selection, classes_of, select
 from core.kg.graph import KnowledgeGraph
 from core.workspace import file_slug
 from dashboard import charts, components, jobs, navigation, resources, state, theme
@@ -28,25 +28,37 @@ def main() -> None:
         st.info("Choose a disease in the sidebar, or search one on the start page.", icon=":material/search:")
         st.page_link(navigation.page("start"), label="Search a disease")
         return
-    drug = resources.chosen_drug(graph)
+    resources.chosen_drug(graph)  # an unknown one stops the page, not a part of it
     state.visited(graph.vocabulary.entities[disease])
     components.disease_header(resources.summary(graph, disease))
     components.trust(found.reliability(run.name, graph, disease), resources.disease_warnings(graph, disease))
-    table = found.outlook(run.name, disease)
+    ranking(run.name, graph, disease)
+
+
+@components.part
+def ranking(run: str, graph: KnowledgeGraph, disease: int) -> None:
+    """Show what the filters leave of the ranking."""
+    table = found.outlook(run, disease)
     selection = select(table, components.filter_bar(classes_of(table)))
-    tools(selection.candidates, file_slug(graph.names[disease], run.name, datetime.date.today().isoformat()))
+    listing(run, graph, disease, table, selection)
+    contraindicated(selection.contraindicated)
+
+
+@components.part
+def listing(run: str, graph: KnowledgeGraph, disease: int, table: pd.DataFrame, selection: Selection) -> None:
+    """Show the candidates, and the reasons of the one that is selected."""
+    tools(selection.candidates, file_slug(graph.names[disease], run, datetime.date.today().isoformat()))
     hidden_words(selection.hidden_known, selection.hidden_trials, selection.hidden_contraindicated)
-    why = resources.reasons(run.name, disease)
-    chosen = graph.vocabulary.entities[drug] if drug is not None else None
-    shown = selection.candidates
+    drug, shown = resources.chosen_drug(graph), selection.candidates
     if set(components.EVIDENCE_COLUMNS) & set(components.chosen_columns()):
         shown = found.with_paths(graph, shown, disease)
+    why = resources.reasons(run, disease)
+    chosen = graph.vocabulary.entities[drug] if drug is not None else None
     components.candidate_table(shown, len(table), [why[row] for row in shown["row"]], chosen)
     if drug is None:
         st.caption("Select a row to read why.")
     else:
         panel(graph, table.set_index("row").loc[drug], disease, len(table))
-    contraindicated(selection.contraindicated)
 
 
 def tools(table: pd.DataFrame, file_name: str) -> None:

@@ -12,7 +12,6 @@ from dataclasses import replace as dataclass_replace
 
 import numpy as np
 import torch
-from sklearn.linear_model import RidgeCV
 
 from core.errors import ConfigError
 from core.kg.graph import KnowledgeGraph
@@ -117,6 +116,8 @@ def predicted_vector(model: Model, rows: IntArray, texts: FloatArray, text: Floa
     :param text: shape (columns,)
     :returns: shape (dim,), float32
     """
+    from sklearn.linear_model import RidgeCV  # here: it takes a second, and pages that only rank do without
+
     learned = model.entities[torch.from_numpy(rows.astype(np.int64))].cpu().numpy()
     ridge = RidgeCV(STRENGTHS).fit(texts[rows], learned)
     return ridge.predict(text[None])[0].astype(np.float32)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import hypergeom
 
 from core.errors import LladrError, UnknownNameError
 from core.evaluate.ranks import filtered_ranks
@@ -60,6 +59,8 @@ def recovery(
 
 
 def _recovered(places: FloatArray, depth: int, candidates: int) -> Recovered:
+    from scipy.stats import hypergeom  # here: it takes a second, and pages that only rank do without
+
     found, within = int((places <= depth).sum()), min(depth, candidates)
     p = float(hypergeom.sf(found - 1, candidates, len(places), within))
     return Recovered(depth, found, len(places), len(places) * within / max(candidates, 1), p)

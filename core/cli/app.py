@@ -1,9 +1,6 @@
 """Define the commands."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +20,7 @@ from core.pipeline.evaluation import evaluate_protocol
 from core.pipeline.questions import Question
 from core.pipeline.safety import safety_of
 from core.pipeline.warming import compile_kernels
+from core.serve import serve
 from core.text.descriptions import load_descriptions
 from core.types import TextMode
 from core.workspace import Workspace, file_slug
@@ -180,17 +178,7 @@ def runs(as_json: JsonFlag = False) -> None:
         tell("No run yet: `lladr prepare` trains the default pair, `lladr train` one of your own.")
 
 
-@app.command()
-def serve(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
-) -> None:
-    """Open the dashboard on 127.0.0.1."""
-    script = Path(__file__).parents[2] / "dashboard" / "app.py"
-    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
-    environment = os.environ | {"LLADR_HOME": str(Workspace.default().root)}
-    tell(f"Dashboard: http://127.0.0.1:{port} (Ctrl-C ends it)")
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
-    raise typer.Exit(subprocess.call(command, cwd=script.parents[1], env=environment))  # noqa: S603 - our own arguments
+app.command()(serve)
 
 
 def _train(workspace: Workspace, name: str, settings: RunSettings, *, restart: bool, jobs: int = 1) -> None:

@@ -13,6 +13,7 @@ treat never counts in its h and f. The weight of a gene is its posterior, ``P(g 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import optimize
@@ -23,6 +24,7 @@ from core.types import FloatArray, IntArray
 
 PAIRS, OTHERS = 500, 31  #: known pairs to learn from, and other diseases that each is compared with
 FEWEST = 30  #: known pairs below which nothing is learned
+REMEMBERED = 4096  #: drugs whose logits in all diseases are kept
 RIDGE = 1e-3
 #: where too little is known, set by judgement: enrichment and excess among drugs of the class and similar drugs, rarity;
 #: enrichment among drugs that treat it and its relatives, association, associated genes beside, number of treatments
@@ -40,18 +42,22 @@ class TargetModel:
         examples = _examples(self._tables)
         self.learned = len(examples.starts) >= FEWEST
         self.weights = _most_probable(examples) if self.learned else DEFAULT
+        self._logits = lru_cache(REMEMBERED)(self._targets_and_logits)  # the next disease asks for the same drugs
 
     def posterior(self, drug: int, disease: int) -> tuple[IntArray, FloatArray]:
         """Return a drug's targets (entity rows) and the probability of each to be the one that matters; shapes (n_targets,)."""
-        targets = self._tables.targets(drug)
+        targets, logits = self._logits(drug)
         if not len(targets):
             return targets, np.zeros(0)
-        every = np.arange(len(self._tables.diseases))
+        mine = logits[:, int(np.searchsorted(self._tables.diseases, disease))]
+        return self._tables.genes[targets], np.exp(mine - _log_sum(mine))
+
+    def _targets_and_logits(self, drug: int) -> tuple[IntArray, FloatArray]:
+        """Return a drug's targets (places among the genes) and their logits in every disease; shape (n_targets, n_diseases)."""
+        targets, every = self._tables.targets(drug), np.arange(len(self._tables.diseases))
         attention = self._tables.drug_side(drug, targets) @ self.weights[:DRUG_SIDE]
         relevance = self._tables.disease_side(drug, targets, every) @ self.weights[DRUG_SIDE:]
-        column = int(np.searchsorted(self._tables.diseases, disease))
-        logits = attention + relevance[:, column] - _log_sum(relevance)
-        return self._tables.genes[targets], np.exp(logits - _log_sum(logits))
+        return targets, attention[:, None] + relevance - _log_sum(relevance)[:, None]
 
     def support(self, drug: int, gene: int, disease: int) -> Support:
         """Return the counts behind a gene's weight."""

@@ -2,7 +2,7 @@
 
 from dashboard.components.context import disease_picker, drug_picker, filter_bar, link_box, run_picker
 from dashboard.components.evidence import descriptions, external_links, fact_words, path_list, path_picker
-from dashboard.components.live import first_run, job_panel, live
+from dashboard.components.live import first_run, job_panel, live, part
 from dashboard.components.tables import (
     EVIDENCE_COLUMNS,
     candidate_table,
@@ -54,6 +54,7 @@ __all__ = [
     "mark_badges",
     "model_table",
     "model_words",
+    "part",
     "path_list",
     "path_picker",
     "plain",

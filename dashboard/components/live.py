@@ -1,16 +1,17 @@
 """Follow background work without blocking a page."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from functools import wraps
+from typing import ParamSpec, Protocol
 
 import streamlit as st
 
-from core.errors import LladrError
 from dashboard import theme
-from dashboard.components.words import error_box
+from dashboard.components.words import errors_shown
 from dashboard.theme import plain
 
 SECONDS_BETWEEN_LOOKS = 1.5
+Given = ParamSpec("Given")
 
 
 class Job(Protocol):
@@ -32,6 +33,20 @@ class Preparation(Protocol):
     error: str
 
 
+def part(draw: Callable[Given, None]) -> Callable[Given, None]:
+    """Make a part of a page that is drawn anew alone when something in it is used, which is faster than the whole page.
+
+    It runs without the shell then, so errors are shown here.
+    """
+
+    @wraps(draw)
+    def drawn(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        with errors_shown():
+            draw(*args, **kwargs)
+
+    return st.fragment(drawn)
+
+
 def live(draw: Callable[[], bool], *, running: bool) -> None:
     """Draw, and draw again as long as something runs; when it ends, draw the whole page once more.
 
@@ -39,13 +54,9 @@ def live(draw: Callable[[], bool], *, running: bool) -> None:
     """
 
     def look() -> None:
-        try:
-            runs_on = draw()
-        except LladrError as error:  # a fragment runs alone: the shell does not see its errors
-            error_box(error)
-            return
-        if running and not runs_on:
-            st.rerun(scope="app")
+        with errors_shown():  # a fragment runs alone: the shell does not see its errors
+            if not draw() and running:
+                st.rerun(scope="app")
 
     st.fragment(look, run_every=SECONDS_BETWEEN_LOOKS if running else None)()
 

@@ -1,6 +1,7 @@
 """Say things in words: errors, badges, headers, how good a run is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -42,6 +43,15 @@ def error_box(error: LladrError) -> None:
     if error.advice:
         parts.append(f"What to do: {plain(error.advice)}")
     st.error("\n\n".join(parts), icon=":material/error:")
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show an error that a user can act on where it is met; a bug shows itself."""
+    try:
+        yield
+    except LladrError as error:
+        error_box(error)
 
 
 def source_badge(source: Source) -> None:

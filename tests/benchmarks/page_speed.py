@@ -23,7 +23,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 DISEASE = "Disease::DOID:10652"
@@ -63,11 +63,9 @@ def interactions(repeats: Repeats = 40) -> None:
             _timed(page, lambda: page.get_by_text("Hide contraindicated").click()) for _ in range(repeats)
         ]
         times["a row is selected"] = [_timed(page, lambda n=n: _select(page, n % 8)) for n in range(repeats)]
-        fresh = [_timed(page, lambda name=name: _disease(page, name)) for name in DISEASES]
-        times["disease not seen before"] = fresh
-        times["disease seen before"] = [
-            _timed(page, lambda n=n: _disease(page, DISEASES[n % len(DISEASES)])) for n in range(repeats)
-        ]
+        times["disease not seen before"] = [_timed(page, _found(page, name).click) for name in DISEASES]
+        seen = [DISEASES[number % len(DISEASES)] for number in range(repeats)]
+        times["disease seen before"] = [_timed(page, _found(page, name).click) for name in seen]
     for name, values in times.items():
         typer.echo(f"{name}: median {np.median(values):.0f} ms, p95 {np.quantile(values, 0.95):.0f} ms ({len(values)} times)")
     light = np.concatenate([values for name, values in times.items() if name not in ("floor", "disease not seen before")])
@@ -106,11 +104,14 @@ def _select(page: Page, row: int) -> None:
     page.wait_for_function("before => location.search !== before", arg=before, polling=5)
 
 
-def _disease(page: Page, name: str) -> None:
+def _found(page: Page, name: str) -> Locator:
+    """Type a disease, which is not timed, and return what is to be clicked."""
     box = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Disease")
     box.click()
     box.fill(name)
-    page.get_by_role("option", name=name, exact=True).first.click()
+    option = page.get_by_role("option", name=name, exact=True).first
+    option.wait_for()
+    return option
 
 
 def _open(browser: Browser, address: str) -> Page:
@@ -131,7 +132,7 @@ def _browser() -> Iterator[Browser]:
 
 def _server() -> AbstractContextManager[str]:
     """Serve the product."""
-    return _serving(lambda port: [sys.executable, "-m", "core.cli", "serve", "--port", str(port)])
+    return _serving(lambda port: [sys.executable, "-m", "core", "serve", "--port", str(port)])
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     train_pair(root / "workspace", folder)
     compile_kernels(load_graph(str(folder)))
     port = _free_port()
-    command = [sys.executable, "-m", "core.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "core", "serve", "--port", str(port)]
     log = (root / "log.txt").open("wb")
     environment = os.environ | {"LLADR_HOME": str(root / "workspace")}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
