@@ -1,7 +1,8 @@
 """Save and load weights with all that a resumed training needs: safetensors, never pickle.
 
-One file holds tables, optimiser state and, as metadata, fingerprint, settings and epoch. Batches are drawn from a generator of
-seed and epoch (:class:`core.kge.sampling.ChunkSampler`), so seed and epoch are the whole random state.
+One file holds tables, weights of the interaction, optimiser state and, as metadata, fingerprint, settings and epoch. Batches
+and dropout are drawn from generators of seed and epoch (:class:`core.kge.sampling.ChunkSampler`), so these two are the whole
+random state.
 """
 
 import json
@@ -18,7 +19,9 @@ from core.config import RunSettings
 from core.errors import FingerprintError, WeightsError
 from core.kg.vocabulary import Vocabulary
 from core.kge.model import Model
+from core.kge.optimizers import optimizer_state
 from core.kge.training import Trainer
+from core.kge.weights import weights_of
 from core.workspace import write_bytes
 
 FORMAT = "lladr-model-1"
@@ -47,7 +50,8 @@ def load_model(path: Path, vocabulary: Vocabulary, settings: RunSettings) -> Mod
     :raises FingerprintError: if it follows another vocabulary
     """
     model = Model(len(vocabulary.entities), len(vocabulary.relations), settings.model)
-    _fill({"entities": model.entities.data, "relations": model.relations.data}, path, vocabulary)
+    tables = {"entities": model.entities.data, "relations": model.relations.data}
+    _fill(tables | weights_of(model.weights), path, vocabulary)
     return model
 
 
@@ -68,9 +72,8 @@ def restore(trainer: Trainer, vocabulary: Vocabulary, path: Path) -> None:
 
 def _state(trainer: Trainer) -> dict[str, torch.Tensor]:
     """Return all tensors that a training changes, by name."""
-    optimizer = trainer.relation_optimizer
-    relations = {f"relation.{name}": getattr(optimizer, name) for name in optimizer.state_names}
-    return trainer.entities.state() | {"relations": trainer.model.relations.data} | relations
+    relations = {"relations": trainer.model.relations.data} | optimizer_state("relation", trainer.relation_optimizer)
+    return trainer.entities.state() | relations | trainer.weights.state()
 
 
 def _fill(targets: dict[str, torch.Tensor], path: Path, vocabulary: Vocabulary) -> None:

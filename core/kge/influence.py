@@ -223,6 +223,7 @@ def _chunked(rows: IntArray) -> IntArray:
 def with_rows(model: Model, rows: IntArray, vectors: Tensor) -> Model:
     """Return a model like this one with some rows changed. Shapes (k,), (k, dim)."""
     changed = Model(0, model.n_relations, model.settings)
+    changed.interaction = model.interaction
     changed.entities.data = model.entities.data.clone()
     changed.entities.data[torch.from_numpy(rows)] = vectors
     changed.relations.data = model.relations.data

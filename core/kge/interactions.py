@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.config import InteractionName
 from core.kge import kernels
@@ -28,6 +28,7 @@ class Interaction:
     is_complex: bool = False  #: vectors are complex: real half, imaginary half
     relations_are_angles: bool = False
     relation_width: Callable[[int], int] = lambda dim: dim  #: numbers an entity -> numbers a relation
+    weights: nn.Module | None = None  #: what ``compare`` uses beside the vectors: saved, moved and trained with them
 
     def scores(self, queries: Tensor, candidates: Tensor, gamma: float) -> Tensor:
         """Score candidates for queries; higher is better. Shapes (k, c, d), (k, n, d) -> (k, c, n)."""

@@ -1,16 +1,20 @@
 """Compose an interaction with entity and relation vectors, into which text was injected."""
 
+import logging
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.config import ModelSettings, TextSettings
-from core.errors import FingerprintError
+from core.errors import ConfigError, FingerprintError
 from core.kg.vocabulary import Vocabulary
 from core.kge.adapters import interaction_named
-from core.kge.interactions import start_width
+from core.kge.interactions import INTERACTIONS, start_width
 from core.text.matrix import TextMatrix
 from core.types import FloatArray, IntArray
+
+logger = logging.getLogger(__name__)
 
 
 class Model(nn.Module):
@@ -26,23 +30,28 @@ class Model(nn.Module):
     def __init__(self, n_entities: int, n_relations: int, settings: ModelSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.interaction = interaction_named(settings.interaction)
+        self.interaction = interaction_named(settings.interaction, settings.dim)
+        self.weights = self.interaction.weights  #: moved with the model
         self.n_relations = n_relations
         rows = 2 * n_relations if settings.reciprocal else n_relations
         width = self.interaction.relation_width(settings.dim)
         self.entities = nn.Parameter(torch.zeros(n_entities, settings.dim), requires_grad=False)
         self.relations = nn.Parameter(torch.zeros(rows, width), requires_grad=False)
+        self.n_kinds = 0  #: of entities, where they are known
         self.text_history: dict[str, str] = {}  #: what was done to the text vectors
         self.register_buffer("text", None, persistent=False)
         self.register_buffer("full_text", None, persistent=False)
         self.register_buffer("projection", None, persistent=False)
         self.register_buffer("kinds", None, persistent=False)
+        self.eval()
 
     def start(self, *, seed: int, text: TextMatrix | None, settings: TextSettings) -> None:
         """Fill the tables with seeded start values; with injection ``blend``, blend the text in.
 
         :param text: shape (n_entities, any), or None for a base model
         """
+        self.interaction = interaction_named(self.settings.interaction, self.settings.dim, seed=seed)
+        self.weights = self.interaction.weights
         generator = torch.Generator().manual_seed(seed)
         widths = start_width(self.settings.interaction, self.settings.dim, self.settings.gamma)
         for table, half_width in zip((self.entities, self.relations), widths, strict=True):
@@ -56,7 +65,14 @@ class Model(nn.Module):
         """Blend text into the start values of the relations.
 
         :param text: shape (2 * n_relations, dim): of the relations, then of their inverses
+        :raises ConfigError: if relations are no vectors of that width
         """
+        if text.shape[1] != self.relations.shape[1]:
+            raise ConfigError(
+                f"Text cannot start the relations of {self.interaction.name}: they have {self.relations.shape[1]} numbers each.",
+                expected=f"as many as an entity, {text.shape[1]}",
+                advice="leave text.relations off.",
+            )
         rows = torch.from_numpy(text[: len(self.relations)].copy())
         self.relations.data.mul_(rho).add_(rows, alpha=1 - rho)
 
@@ -112,6 +128,11 @@ def new_model(
         raise FingerprintError("The text matrix", text.fingerprint, vocabulary.fingerprint)
     model = Model(len(vocabulary.entities), len(vocabulary.relations), settings)
     model.start(seed=seed, text=text, settings=text_settings)
+    if settings.interaction not in INTERACTIONS:
+        logger.warning(
+            "%s runs through PyKEEN, the slow path: a (queries x candidates x dim) tensor in each step.", model.interaction.name
+        )
     if kind_codes is not None:
         model.kinds = torch.from_numpy(kind_codes.astype(np.int64))
+        model.n_kinds = int(kind_codes.max()) + 1
     return model

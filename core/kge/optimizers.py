@@ -73,4 +73,15 @@ class RowwiseAdam:
         self._table.index_add_(0, rows, mean.div_(scale), alpha=-self._rate)
 
 
+Optimizer = RowwiseAdagrad | RowwiseAdam
 OPTIMIZERS = {"adagrad": RowwiseAdagrad, "adam": RowwiseAdam}
+
+
+def optimizer_state(owner: str, optimizer: Optimizer) -> dict[str, Tensor]:
+    """Return what an optimiser remembers, by name."""
+    return {f"{owner}.{name}": getattr(optimizer, name) for name in optimizer.state_names}
+
+
+def all_rows(table: Tensor) -> Tensor:
+    """Return the number of every row. Shape (n, d) -> (n,)."""
+    return torch.arange(len(table), device=table.device)

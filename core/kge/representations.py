@@ -15,11 +15,10 @@ from core.config import TextSettings
 from core.kge.kernels.loops import is_fast
 from core.kge.losses import add_anchor
 from core.kge.model import Model
-from core.kge.optimizers import RowwiseAdagrad, RowwiseAdam
-from core.kge.touched import TouchedRows
+from core.kge.optimizers import Optimizer, RowwiseAdagrad, all_rows, optimizer_state
+from core.kge.touched import TouchedRows, on_device
 from core.types import IntArray
 
-Optimizer = RowwiseAdagrad | RowwiseAdam
 MakeOptimizer = Callable[[Tensor, float], Optimizer]
 PROJECTION_RATE = 0.02  #: of the learning rate: the projection moves all entities at once
 
@@ -81,7 +80,7 @@ class OneTable:
 
     def state(self) -> dict[str, Tensor]:
         """Return table and optimiser."""
-        return {"entities": self._model.entities.data} | _optimizer_state("entity", self.optimizer)
+        return {"entities": self._model.entities.data} | optimizer_state("entity", self.optimizer)
 
 
 class Projected:
@@ -97,7 +96,7 @@ class Projected:
         self._settings = settings
         self._own = model.entities.data.clone()
         self._projection = model.projection.clone()
-        self._gates = torch.logit(torch.full((int(model.kinds.max()) + 1, 1), settings.rho)).to(self._own.device)
+        self._gates = torch.logit(torch.full((model.n_kinds, 1), settings.rho)).to(self._own.device)
         self._rows = np.empty(0, dtype=np.int64)
         self.optimizer = make(self._own, rate)
         self._projection_optimizer = make(self._projection, rate * PROJECTION_RATE)
@@ -107,20 +106,20 @@ class Projected:
         """Compute the vectors of the batch's rows and hand them to autograd."""
         self._rows, places = np.unique(np.concatenate([use.ravel() for use in uses]), return_inverse=True)
         parts = np.split(places, np.cumsum([use.size for use in uses])[:-1])
-        vectors = self._vectors(torch.from_numpy(self._rows).to(self._own.device))
+        vectors = self._vectors(on_device(self._rows, self._own.device))
         return TouchedRows(vectors, *(part.reshape(use.shape) for part, use in zip(parts, uses, strict=True)))
 
     def move(self, touched: TouchedRows) -> Tensor:
         """Pass the gradient on to ``u``, ``P`` and ``g`` by the chain rule; return the mean anchor loss, shape ()."""
-        rows = torch.from_numpy(self._rows).to(self._own.device)
+        rows = on_device(self._rows, self._own.device)
         gradient, anchor = self._pulled(touched, rows)
         text, gate = self._model.full_text[rows], self._gate(rows)
         difference = self._own[rows] - text @ self._projection
         to_gate = (gradient * difference).sum(-1, keepdim=True) * gate * (1 - gate)
         to_gates = torch.zeros_like(self._gates).index_add_(0, self._model.kinds[rows], to_gate)
         self.optimizer.step(rows, gate * gradient)
-        self._projection_optimizer.step(_all_rows(self._projection), text.T @ ((1 - gate) * gradient))
-        self._gate_optimizer.step(_all_rows(self._gates), to_gates)
+        self._projection_optimizer.step(all_rows(self._projection), text.T @ ((1 - gate) * gradient))
+        self._gate_optimizer.step(all_rows(self._gates), to_gates)
         return anchor
 
     def settle(self) -> None:
@@ -134,9 +133,9 @@ class Projected:
             "own": self._own,
             "projection": self._projection,
             "gates": self._gates,
-            **_optimizer_state("entity", self.optimizer),
-            **_optimizer_state("projection", self._projection_optimizer),
-            **_optimizer_state("gate", self._gate_optimizer),
+            **optimizer_state("entity", self.optimizer),
+            **optimizer_state("projection", self._projection_optimizer),
+            **optimizer_state("gate", self._gate_optimizer),
         }
 
     def _pulled(self, touched: TouchedRows, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -144,7 +143,7 @@ class Projected:
         if not weight:
             return gradient, gradient.new_zeros(())
         vectors = self._vectors(rows)
-        anchor = add_anchor(self._settings.anchor, vectors, self._model.text[rows], _all_rows(vectors), gradient, weight=weight)
+        anchor = add_anchor(self._settings.anchor, vectors, self._model.text[rows], all_rows(vectors), gradient, weight=weight)
         return gradient, anchor
 
     def _vectors(self, rows: Tensor) -> Tensor:
@@ -153,11 +152,3 @@ class Projected:
 
     def _gate(self, rows: Tensor) -> Tensor:
         return torch.sigmoid(self._gates[self._model.kinds[rows]])
-
-
-def _all_rows(table: Tensor) -> Tensor:
-    return torch.arange(len(table), device=table.device)
-
-
-def _optimizer_state(owner: str, optimizer: Optimizer) -> dict[str, Tensor]:
-    return {f"{owner}.{name}": getattr(optimizer, name) for name in optimizer.state_names}

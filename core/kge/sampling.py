@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -26,9 +26,21 @@ class Batch:
     known: BoolArray  #: shape (k, c, n); True where the corrupted triple is known to be true, or only fills up
 
     def parts(self, count: int) -> list["Batch"]:
-        """Cut the batch between its chunks into at most so many smaller ones."""
-        pieces = (np.array_split(array, min(count, len(self.heads))) for array in vars(self).values())
-        return [Batch(*arrays) for arrays in zip(*pieces, strict=True)]
+        """Cut the batch into at most so many smaller ones: between its chunks, and then chunks, which share corruptions still.
+
+        Parts of which nothing counts are left out.
+        """
+        chunks, positives = self.heads.shape
+        if count <= chunks or positives == 1:
+            return self._cut(min(count, chunks), list(vars(self)), axis=0)
+        names = [name for name in vars(self) if name != "negatives"]
+        cuts = min(-(-count // chunks), positives)
+        return [part for chunk in self.parts(chunks) for part in chunk._cut(cuts, names, axis=1)]
+
+    def _cut(self, count: int, names: list[str], *, axis: int) -> list["Batch"]:
+        pieces = [np.array_split(getattr(self, name), count, axis=axis) for name in names]
+        parts = [replace(self, **dict(zip(names, arrays, strict=True))) for arrays in zip(*pieces, strict=True)]
+        return [part for part in parts if part.weights.any()]
 
 
 @dataclass(frozen=True)

@@ -50,4 +50,4 @@ class TouchedRows:
 def on_device(values: IntArray | FloatArray | BoolArray, device: torch.device) -> Tensor:
     """Send an array to a device; from pinned memory to CUDA, so that the host need not wait."""
     tensor = torch.from_numpy(values)
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -10,12 +11,14 @@ from torch import Tensor
 
 from core.config import RunSettings
 from core.errors import TrainingError
+from core.kge.chance import seeded
 from core.kge.losses import link_loss, n3, softmax_loss
 from core.kge.model import Model
 from core.kge.optimizers import OPTIMIZERS
 from core.kge.representations import representation_of
 from core.kge.sampling import Batch, ChunkSampler
 from core.kge.touched import TouchedRows, on_device
+from core.kge.weights import Weights
 from core.types import Progress, silent
 
 logger = logging.getLogger(__name__)
@@ -53,6 +56,7 @@ class Trainer:
         optimizer, rate = OPTIMIZERS[settings.training.optimizer], settings.training.learning_rate
         self.entities = representation_of(self.model, settings.text, optimizer, rate)
         self.relation_optimizer = optimizer(model.relations.data, rate)
+        self.weights = Weights(model.weights, optimizer, rate)
 
     def run(self, *, on_step: Progress = silent) -> Iterator[EpochEnd]:
         """Train from :attr:`epoch` to the last epoch.
@@ -63,11 +67,7 @@ class Trainer:
         epochs = self.settings.training.epochs
         while self.epoch < epochs:
             began = time.perf_counter()
-            losses = []
-            for batch in self.sampler.epoch(self.epoch):
-                losses.append(self._step_in_memory(batch))
-                on_step(len(losses), self.sampler.n_batches)
-            losses = torch.stack(losses).cpu()
+            losses = self._steps(on_step)
             self.entities.settle()
             self._check(losses)
             self.epoch += 1
@@ -75,19 +75,47 @@ class Trainer:
             triples = self.sampler.n_positives
             yield EpochEnd(self.epoch, epochs, total, link, anchor, time.perf_counter() - began, triples)
 
+    def _steps(self, on_step: Progress) -> Tensor:
+        """Take the steps of an epoch; dropout draws from the epoch's seed. Shape (steps, 3), on the CPU."""
+        losses = []
+        with self._in_training(), seeded(self.settings.training.seed, self.epoch, device=self.device):
+            for batch in self.sampler.epoch(self.epoch):
+                losses.append(self._step_in_memory(batch))
+                on_step(len(losses), self.sampler.n_batches)
+        return torch.stack(losses).cpu()
+
+    @contextmanager
+    def _in_training(self) -> Iterator[None]:
+        self.model.train()
+        try:
+            yield
+        finally:
+            self.model.eval()
+
     def _step_in_memory(self, batch: Batch) -> Tensor:
         """Take one step, or where the device's memory does not hold it, several smaller ones from then on."""
-        try:
-            return torch.stack([self.step(part) for part in batch.parts(self._parts)]).mean(0)
-        except torch.OutOfMemoryError as error:
-            if self._parts >= len(batch.heads):
-                raise TrainingError(
-                    f"The device {self.device} has too little memory for one chunk of {batch.heads.shape[1]} positives.",
-                    advice="lower chunk_size, negatives or dim, or use --device cpu.",
-                ) from error
+        waiting, losses, sizes = batch.parts(self._parts), [], []
+        while waiting:
+            part = waiting[0]
+            try:
+                losses.append(self.step(part))
+            except torch.OutOfMemoryError as error:
+                self._cut_smaller(part, error)
+                waiting = [piece for each in waiting for piece in each.parts(2)]
+            else:
+                sizes.append(float(part.weights.sum() / batch.weights.sum()))
+                del waiting[0]
+        return sum(size * loss for size, loss in zip(sizes, losses, strict=True))
+
+    def _cut_smaller(self, part: Batch, error: torch.OutOfMemoryError) -> None:
+        if part.heads.size == 1:
+            raise TrainingError(
+                f"The device {self.device} has too little memory for one positive and {part.negatives.shape[1]} corruptions.",
+                advice="lower negatives or dim, or use --device cpu.",
+            ) from error
+        self.weights.forget()
         self._parts *= 2
         logger.warning("Out of memory: each batch is cut into %d parts from now on.", self._parts)
-        return self._step_in_memory(batch)
 
     def step(self, batch: Batch) -> Tensor:
         """Take one step; return the link, anchor and total loss. Shape (3,)."""
@@ -107,6 +135,7 @@ class Trainer:
 
         link, anchor = link.detach(), self.entities.move(entities)
         self.relation_optimizer.step(relations.rows, relations.gradient())
+        self.weights.step()
         return torch.stack([link, anchor, training.link_weight * link + text.anchor_weight * anchor])
 
     def _link(self, positive: Tensor, negative: Tensor, known: Tensor, weights: Tensor) -> Tensor:
@@ -129,7 +158,8 @@ class Trainer:
         if len(bad):
             step = int(bad[0, 0])
             raise self._diverged(f"The loss became {losses[step, 2]:g} in step {step + 1} of epoch {self.epoch + 1}.", "loss")
-        if not all(torch.stack(table.data.aminmax()).isfinite().all() for table in (self.model.entities, self.model.relations)):
+        tables = self.model.entities.data, self.model.relations.data, *self.weights.tables()
+        if not all(torch.stack(table.aminmax()).isfinite().all() for table in tables):
             raise self._diverged(f"Vectors became infinite in the last step of epoch {self.epoch + 1}.", "vectors")
 
     def _diverged(self, found: str, what: str) -> TrainingError:

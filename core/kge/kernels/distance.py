@@ -10,6 +10,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from core.kge.kernels.loops import array, in_chunks, is_fast, loop, part_of_a_loop
+from core.kge.kernels.slopes import l1_slopes
 
 SMALLEST = 1e-12  #: least square of an L2 distance; where query and candidate coincide, the slope is nothing
 
@@ -40,9 +41,8 @@ class _L1(Function):
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor]:
         queries, candidates = (array(tensor) for tensor in ctx.saved_tensors)
-        to_queries, to_candidates = (torch.zeros_like(tensor) for tensor in ctx.saved_tensors)
-        in_chunks(_slopes, queries, candidates, array(gradient), to_queries.numpy())
-        in_chunks(_slopes, candidates, queries, array(gradient.transpose(1, 2)), to_candidates.numpy())
+        to_queries, to_candidates = torch.empty(queries.shape), torch.empty(candidates.shape)
+        in_chunks(l1_slopes, queries, candidates, array(gradient), to_queries.numpy(), to_candidates.numpy())
         return to_queries, to_candidates
 
 
@@ -73,30 +73,6 @@ def _four_distances(queries, candidates, result, first):
             d2 += abs(q2[j] - x)
             d3 += abs(q3[j] - x)
         result[first, n], result[first + 1, n], result[first + 2, n], result[first + 3, n] = d0, d1, d2, d3
-
-
-@loop
-def _slopes(points, others, weights, slopes):
-    """Add ``sum_n w_n sign(p - o_n)`` to the slopes of each point; where both coincide, -1 stands for the sign."""
-    for k in range(points.shape[0]):
-        for c in range(points.shape[1]):
-            point, slope, n = points[k, c], slopes[k, c], others.shape[1]
-            for first in range(0, n - 3, 4):  # four at a time, so that the slope is loaded and stored less often
-                _four_slopes(point, others[k], weights[k, c], slope, first)
-            for last in range(n - n % 4, n):
-                other, weight = others[k, last], weights[k, c, last]
-                for j in range(len(point)):
-                    slope[j] += weight if point[j] > other[j] else -weight
-
-
-@part_of_a_loop
-def _four_slopes(point, others, weights, slope, first):
-    o0, o1, o2, o3 = others[first], others[first + 1], others[first + 2], others[first + 3]
-    w0, w1, w2, w3 = weights[first], weights[first + 1], weights[first + 2], weights[first + 3]
-    for j in range(len(point)):
-        x = point[j]
-        pair = (w0 if x > o0[j] else -w0) + (w1 if x > o1[j] else -w1)
-        slope[j] += pair + (w2 if x > o2[j] else -w2) + (w3 if x > o3[j] else -w3)
 
 
 class _L2(Function):

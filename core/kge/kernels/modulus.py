@@ -11,9 +11,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from core.kge.kernels.loops import array, in_chunks, is_fast, loop
-
-SMALLEST = np.float32(1e-12)  #: added under the square root, so that the gradient is finite where both coincide
+from core.kge.kernels.loops import array, in_chunks, is_fast, loop, part_of_a_loop
+from core.kge.kernels.slopes import SMALLEST, modulus_slopes
 
 
 def modulus(queries: Tensor, candidates: Tensor) -> Tensor:
@@ -49,40 +48,35 @@ class _Modulus(Function):
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor]:
         queries, candidates = (array(tensor) for tensor in ctx.saved_tensors)
-        to_queries, to_candidates = (torch.zeros_like(tensor) for tensor in ctx.saved_tensors)
-        in_chunks(_slopes, queries, candidates, array(gradient), to_queries.numpy(), to_candidates.numpy())
+        to_queries, to_candidates = torch.empty(queries.shape), torch.empty(candidates.shape)
+        in_chunks(modulus_slopes, queries, candidates, array(gradient), to_queries.numpy(), to_candidates.numpy())
         return to_queries, to_candidates
 
 
 @loop
 def _distances(queries, candidates, result):
-    half = queries.shape[2] // 2
+    half, c = queries.shape[2] // 2, queries.shape[1]
     for k in range(queries.shape[0]):
-        for c in range(queries.shape[1]):
-            q, q_imaginary = queries[k, c, :half], queries[k, c, half:]
+        for pair in range(0, c - 1, 2):  # two at a time, so that each candidate is loaded less often
+            _two_distances(queries[k], candidates[k], result[k], pair)
+        for last in range(c - c % 2, c):
+            q, qi = queries[k, last, :half], queries[k, last, half:]
             for n in range(candidates.shape[1]):
-                t, t_imaginary, total = candidates[k, n, :half], candidates[k, n, half:], np.float32(0)
+                t, ti, total = candidates[k, n, :half], candidates[k, n, half:], np.float32(0)
                 for j in range(half):
-                    x, y = q[j] - t[j], q_imaginary[j] - t_imaginary[j]
-                    total += np.sqrt(x * x + y * y + SMALLEST)
-                result[k, c, n] = total
+                    square = (q[j] - t[j]) ** 2 + (qi[j] - ti[j]) ** 2
+                    total += square / np.sqrt(square + SMALLEST)
+                result[k, last, n] = total
 
 
-@loop
-def _slopes(queries, candidates, gradient, to_queries, to_candidates):
-    half = queries.shape[2] // 2
-    for k in range(queries.shape[0]):
-        for c in range(queries.shape[1]):
-            q, q_imaginary = queries[k, c, :half], queries[k, c, half:]
-            to_q, to_q_imaginary = to_queries[k, c, :half], to_queries[k, c, half:]
-            for n in range(candidates.shape[1]):
-                t, t_imaginary = candidates[k, n, :half], candidates[k, n, half:]
-                to_t, to_t_imaginary = to_candidates[k, n, :half], to_candidates[k, n, half:]
-                weight = gradient[k, c, n]
-                for j in range(half):
-                    x, y = q[j] - t[j], q_imaginary[j] - t_imaginary[j]
-                    slope = weight / np.sqrt(x * x + y * y + SMALLEST)
-                    to_q[j] += slope * x
-                    to_q_imaginary[j] += slope * y
-                    to_t[j] -= slope * x
-                    to_t_imaginary[j] -= slope * y
+@part_of_a_loop
+def _two_distances(queries, candidates, result, first):
+    half = queries.shape[1] // 2
+    q, qi, p, pi = queries[first, :half], queries[first, half:], queries[first + 1, :half], queries[first + 1, half:]
+    for n in range(len(candidates)):
+        t, ti, total, other = candidates[n, :half], candidates[n, half:], np.float32(0), np.float32(0)
+        for j in range(half):
+            square, another = (q[j] - t[j]) ** 2 + (qi[j] - ti[j]) ** 2, (p[j] - t[j]) ** 2 + (pi[j] - ti[j]) ** 2
+            total += square / np.sqrt(square + SMALLEST)  # an estimated inverse root is faster than the root
+            other += another / np.sqrt(another + SMALLEST)
+        result[first, n], result[first + 1, n] = total, other

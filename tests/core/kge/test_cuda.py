@@ -33,9 +33,11 @@ def test_the_tables_are_those_of_the_cpu(toy, interaction, objective, optimizer)
         torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=1e-3)
 
 
-@pytest.mark.parametrize("interaction", ["transe", "complex"])
-def test_no_step_waits_for_the_device(toy, interaction):
-    trainer = new_trainer(toy, settings_on(DEVICE, interaction), random_text(toy, 8))
+@pytest.mark.parametrize("injection", ["blend", "projection", "gate"])
+@pytest.mark.parametrize("interaction", ["transe", "complex", "pykeen:TuckER"])
+def test_no_step_waits_for_the_device(toy, interaction, injection):
+    settings = settings_on(DEVICE, interaction).replace(text={"injection": injection})
+    trainer = new_trainer(toy, settings, random_text(toy, 16))
     batches = list(trainer.sampler.epoch(0))
     trainer.step(batches[0])  # the first one may set up libraries
     torch.cuda.set_sync_debug_mode("error")
@@ -46,8 +48,9 @@ def test_no_step_waits_for_the_device(toy, interaction):
         torch.cuda.set_sync_debug_mode("default")
 
 
-def test_a_checkpoint_goes_on_and_is_scored_where_it_was_trained(toy, tmp_path):
-    settings = settings_on(DEVICE, "complex")
+@pytest.mark.parametrize("interaction", ["complex", "pykeen:TuckER", "pykeen:QuatE"])
+def test_a_checkpoint_goes_on_and_is_scored_where_it_was_trained(toy, tmp_path, interaction):
+    settings = settings_on(DEVICE, interaction)
     trainer = new_trainer(toy, settings, random_text(toy, 8))
     next(trainer.run())
     save_checkpoint(trainer, toy.vocabulary, tmp_path / "model.safetensors")

@@ -25,7 +25,7 @@ PLAIN = {
     "l2": lambda q, t: differences(q, t).norm(dim=-1),
     "modulus": complex_modulus,
 }
-SHAPES = [(2, 3, 5, 6), (1, 1, 1, 2), (4, 7, 1, 10), (1, 5, 9, 4), (3, 8, 12, 70), (9, 1, 1, 6)]  #: k, c, n, d
+SHAPES = [(2, 3, 5, 6), (1, 1, 1, 2), (4, 7, 1, 10), (1, 5, 9, 4), (3, 8, 12, 70), (9, 1, 1, 6), (2, 6, 5, 1100)]  #: k, c, n, d
 
 
 def blocks(k, c, n, d, dtype=torch.float32):
@@ -85,6 +85,16 @@ def test_where_query_and_candidate_coincide_the_distance_is_nothing_and_the_slop
     kernel = getattr(kernels, name)
     assert kernel(queries, queries)[0].diagonal().abs().max() < 1e-2
     assert all(gradient.isfinite().all() for gradient in gradients(kernel, queries, queries))
+
+
+@pytest.mark.parametrize("c", [1, 4, 5])
+def test_where_query_and_candidate_coincide_both_slopes_of_l1_are_opposite(c):
+    """Moving all together changes no distance, so all slopes of a coordinate sum to nothing: -1 on one side, 1 on the other."""
+    tensors = [torch.zeros(1, c, 6), torch.zeros(1, 3, 6)]
+    weights = random_tensor(1, c, 3, seed=3)
+    to_queries, to_candidates = gradients(kernels.l1, *tensors)
+    torch.testing.assert_close(to_queries, -weights.sum(2)[:, :, None].expand(1, c, 6))
+    torch.testing.assert_close(to_candidates, weights.sum(1)[:, :, None].expand(1, 3, 6))
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -217,6 +217,15 @@ def test_vectors_that_the_last_step_spoiled_are_no_epoch(toy, monkeypatch, table
     assert trainer.epoch == 0
 
 
+def test_weights_that_the_last_step_spoiled_are_no_epoch(toy, monkeypatch):
+    trainer = new_trainer(toy, run_settings(model={"interaction": "pykeen:ERMLP"}, epochs=1))
+    step, weight = trainer.weights.step, trainer.model.weights.hidden.bias
+    monkeypatch.setattr(trainer.weights, "step", lambda: (step(), weight.data.fill_(math.inf)))
+    trainer.sampler = OneBatch(trainer.sampler)
+    with pytest.raises(TrainingError, match="last step of epoch 1"):
+        next(trainer.run())
+
+
 @pytest.mark.parametrize(("saved", "words"), [(0, "no checkpoint was written"), (7, "the checkpoint of epoch 7 is kept")])
 def test_what_diverged_names_the_last_good_checkpoint(toy, saved, words):
     trainer = new_trainer(toy, run_settings(epochs=9))
@@ -248,30 +257,81 @@ def test_never_trained_edges_do_not_reach_the_loop(toy):
         assert not np.isin(batch.relations % toy.n_relations, investigated).any()
 
 
-def test_a_batch_that_memory_does_not_hold_is_cut_into_parts(toy, monkeypatch, caplog):
+def triples_of(batch):
+    """Return the positives that count, sorted."""
+    counts = batch.weights > 0
+    return sorted(zip(batch.heads[counts], batch.relations[counts], batch.tails[counts], strict=True))
+
+
+@pytest.mark.parametrize(("room", "parts"), [(4, 4), (3, 8), (1, 16)])
+def test_a_batch_that_memory_does_not_hold_is_cut_into_parts(toy, monkeypatch, caplog, room, parts):
+    """Between its four chunks of four positives, and where one of them is too much, within them; each positive once."""
     trainer, taken = new_trainer(toy, run_settings(epochs=1)), []
     step = trainer.step
 
     def small_memory(batch):
-        if len(batch.heads) > 1:
+        if batch.heads.size > room:
             raise torch.OutOfMemoryError
-        taken.append(batch.heads.size)
+        taken.append(batch)
         return step(batch)
 
     monkeypatch.setattr(trainer, "step", small_memory)
     (event,) = trainer.run()
-    assert sum(taken) >= event.triples  # nothing was left out
-    assert "cut into 4 parts" in caplog.text
+    expected = sorted(triple for batch in trainer.sampler.epoch(0) for triple in triples_of(batch))
+    assert sorted(triple for batch in taken for triple in triples_of(batch)) == expected
+    assert math.isfinite(event.loss)
+    assert f"cut into {parts} parts" in caplog.text
+    assert f"cut into {2 * parts} parts" not in caplog.text
 
 
-def test_memory_for_not_even_one_chunk_is_explained(toy, monkeypatch):
+def test_memory_that_runs_out_halfway_trains_nothing_twice(toy, monkeypatch):
+    """The first half of a batch was trained when the second one did not fit: only that is cut smaller."""
+    trainer, taken = new_trainer(toy, run_settings(epochs=1)), []
+    batch = next(trainer.sampler.epoch(0))
+    trainer._parts = 2
+
+    def fails_once(part):
+        if len(taken) == 1 and part.heads.size > 4:
+            raise torch.OutOfMemoryError
+        taken.append(part)
+        return torch.full((3,), float(len(taken)))
+
+    monkeypatch.setattr(trainer, "step", fails_once)
+    loss = trainer._step_in_memory(batch)
+    assert [part.heads.size for part in taken] == [8, 4, 4]
+    assert sorted(triple for part in taken for triple in triples_of(part)) == triples_of(batch)
+    shares = [part.weights.sum() / batch.weights.sum() for part in taken]
+    assert loss[0].item() == pytest.approx(np.dot(shares, [1, 2, 3]))
+
+
+def test_a_step_cut_short_leaves_no_gradient_behind(toy, monkeypatch):
+    """Half a backward pass may have reached the weights of an interaction when memory ran out."""
+    trainer = new_trainer(toy, run_settings(model={"interaction": "pykeen:ERMLP"}, epochs=1))
+    batch = next(trainer.sampler.epoch(0))
+    weight = next(trainer.model.weights.parameters())
+    step, seen = trainer.step, []
+
+    def fails_once(part):
+        if not seen:
+            weight.grad = torch.full_like(weight, 1e9)
+            seen.append(part)
+            raise torch.OutOfMemoryError
+        seen.append(weight.grad)
+        return step(part)
+
+    monkeypatch.setattr(trainer, "step", fails_once)
+    trainer._step_in_memory(batch)
+    assert seen[1] is None
+
+
+def test_memory_for_not_even_one_positive_is_explained(toy, monkeypatch):
     trainer = new_trainer(toy, run_settings(epochs=1))
 
     def no_memory(batch):
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(trainer, "step", no_memory)
-    with pytest.raises(TrainingError, match="too little memory for one chunk"):
+    with pytest.raises(TrainingError, match="too little memory for one positive and 4 corruptions"):
         list(trainer.run())
 
 
