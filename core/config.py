@@ -126,6 +126,14 @@ class FusionSettings(Settings):
 
     backbones: tuple[Interaction, ...] = Field(("complex", "transe"), min_length=1)
     folds: int = Field(3, ge=2)  #: parts of the known treatments, each held out once
+    disease_folds: int = Field(1, ge=1)  #: how many of as many parts of the treated diseases lose all treatments once
+
+    @model_validator(mode="after")
+    def _no_more_parts_than_there_are(self) -> Self:
+        if self.disease_folds > self.folds:
+            message = f"disease_folds ({self.disease_folds}) cannot be more than folds ({self.folds})"
+            raise ValueError(message)
+        return self
 
 
 class RunSettings(Settings):

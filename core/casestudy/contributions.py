@@ -14,6 +14,7 @@ COMPONENT_WORDS = {
     "pagerank": "is often met on random walks from the disease",
     "text-drug": "is described like known drugs of the disease",
     "text-disease": "is known for diseases that are described like it",
+    "text-direct": "has a text like that of the disease",
 }
 
 
@@ -24,6 +25,11 @@ class Contribution:
     component: str
     words: str
     value: float
+
+
+def weights_words(scorer: Scorer, disease: int) -> str:
+    """Say which weights of a fusion a disease gets, and why; empty for any other scorer."""
+    return scorer.fusion.words(scorer.regime(disease)) if isinstance(scorer, FusionScorer) else ""
 
 
 def contributions(scorer: Scorer, drug: int, disease: int) -> list[Contribution]:

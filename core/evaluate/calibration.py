@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from core.evaluate.protocols import DISEASES_A_BLOCK, checked, known_matrix
 from core.kg.graph import KnowledgeGraph
@@ -84,6 +83,8 @@ def _examples(
 
 def _platt(values: FloatArray, labels: BoolArray, asked: FloatArray) -> FloatArray:
     """Fit a logistic curve to scores, and read it at others. Shapes (n,), (n,), (m,) -> (m,)."""
+    from sklearn.linear_model import LogisticRegression  # here: it takes a second, and pages that only rank do without
+
     if labels.all() or not labels.any():
         return np.full(len(asked), float(labels.mean()))
     model = LogisticRegression(C=1e6, max_iter=1000).fit(values[:, None], labels)

@@ -1,7 +1,6 @@
 """Rank by text alone: the two texts against each other, and a classifier on both."""
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from core.errors import TrainingError
 from core.evaluate.baselines import MatrixScorer
@@ -34,6 +33,8 @@ def text_classifier(graph: KnowledgeGraph, text: FloatArray, *, seed: int = 0) -
     :param seed: of the random pairs
     :raises TrainingError: if the graph has no treatment to learn from
     """
+    from sklearn.linear_model import LogisticRegression  # here: it takes a second, and pages that only rank do without
+
     drugs, diseases = _components(text[graph.drugs], text[graph.diseases])
     pairs, labels = _examples(graph, seed)
     features = _features(drugs[pairs[:, 0]], diseases[pairs[:, 1]])

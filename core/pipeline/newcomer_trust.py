@@ -9,6 +9,7 @@ from core.casestudy.newcomer import Newcomer
 from core.evaluate import baselines
 from core.evaluate.metrics import as_dict
 from core.evaluate.protocols import drugs_for_disease
+from core.evaluate.text_baselines import direct_text
 from core.fusion.ensemble import EnsembleScorer
 from core.kg.loaders import load_graph
 from core.pipeline import evaluation
@@ -42,7 +43,7 @@ class _TextOnly:
         whole[disease] = 0  # the entity itself is not there to be near to
         parts = text_parts(self._loaded)
         scorers: list[Scorer] = [embedded(self._loaded, part, larger, others, self._texts, text) for part in parts]
-        scorers.append(baselines.nearest_disease_text(larger, whole))
+        scorers += [baselines.nearest_disease_text(larger, whole), direct_text(larger, whole)]
         return EnsembleScorer(self.name, scorers, graph.drugs).scores(drugs, np.array([graph.n_entities]))
 
 

@@ -11,12 +11,13 @@ from core.casestudy.newcomer import Newcomer
 from core.casestudy.shortlist import shortlist
 from core.errors import ConfigError
 from core.evaluate import baselines
-from core.fusion.ensemble import EnsembleScorer
+from core.evaluate.text_baselines import direct_text
+from core.fusion import EnsembleScorer, FusionScorer
 from core.kg.graph import KnowledgeGraph
 from core.kge.checkpoints import load_model
 from core.kge.scoring import KgeScorer
 from core.pipeline.members import Member, members
-from core.pipeline.scorers import LoadedRun
+from core.pipeline.scorers import LoadedRun, components, fused
 from core.text.cache import CachedEmbedder
 from core.text.embedders import embedder_named
 from core.text.matrix import TextMatrix
@@ -30,8 +31,9 @@ class Placed:
 
     graph: KnowledgeGraph  #: with the newcomer as its last entity
     scorer: Scorer
-    parts: tuple[str, ...]  #: what the scorer is the mean of
+    parts: tuple[str, ...]  #: what the scorer is made of
     nearest: tuple[tuple[int, float], ...]  #: entities of its kind that are described most like it, with the cosine
+    combined: str = "mean"  #: or ``fusion``: how the parts are
 
     @property
     def row(self) -> int:
@@ -52,7 +54,15 @@ def place(workspace: Workspace, loaded: LoadedRun, newcomer: Newcomer) -> Placed
     graph = placing.extended_graph(loaded.graph, newcomer)
     embedder = CachedEmbedder(embedder_named(loaded.settings.text.encoder), workspace.vector_cache)
     text = placing.text_vector(newcomer, embedder)
-    return _placed(loaded, graph, newcomer.kind, text_vectors(loaded), text, with_facts=bool(newcomer.neighbours))
+    texts = text_vectors(loaded)
+    nearest = tuple(placing.nearest_by_text(texts, loaded.graph.of_kind(newcomer.kind), text))
+    a_disease = newcomer.kind == graph.source.disease_kind
+    if a_disease and newcomer.neighbours and loaded.settings.fusion:
+        fusion = _fusion(loaded, graph, texts, text)
+        return Placed(graph, fusion, fusion.fusion.components, nearest, "fusion")
+    parts = _text_driven(loaded, graph, newcomer, texts, text)
+    names = tuple(dict.fromkeys(part.name for part in parts))
+    return Placed(graph, EnsembleScorer("text-driven", parts, graph.drugs), names, nearest)
 
 
 def text_vectors(loaded: LoadedRun) -> FloatArray:
@@ -67,20 +77,32 @@ def text_parts(loaded: LoadedRun) -> list[Member]:
     return [part for part in members(loaded.settings) if part.role == "lladr"]
 
 
-def _placed(
-    loaded: LoadedRun, graph: KnowledgeGraph, kind: str, texts: FloatArray, text: FloatArray, *, with_facts: bool
-) -> Placed:
-    rows = loaded.graph.of_kind(kind)
-    whole = placing.extended_texts(texts, text)
+def _fusion(loaded: LoadedRun, graph: KnowledgeGraph, texts: FloatArray, text: FloatArray) -> FusionScorer:
+    """Return the run's fusion on the graph with the new disease, which has no known treatment there, unless one is given."""
+    rows, grouped = loaded.graph.diseases, {}
+    for part in text_parts(loaded):
+        grouped.setdefault(part.settings.model.interaction, []).append(embedded(loaded, part, graph, rows, texts, text))
+    backbones = {name: EnsembleScorer(name, scorers, graph.drugs) for name, scorers in grouped.items()}
+    made = components(graph, loaded.settings, placing.extended_texts(texts, text), backbones)
+    return fused(loaded.scorers["fusion"].fusion, made, graph)
+
+
+def _text_driven(
+    loaded: LoadedRun, graph: KnowledgeGraph, newcomer: Newcomer, texts: FloatArray, text: FloatArray
+) -> list[Scorer]:
+    """Return what ranks by the text first; its mean is better than a fusion, whose weights count on facts that are not there."""
+    rows, whole = loaded.graph.of_kind(newcomer.kind), placing.extended_texts(texts, text)
     scorers = [embedded(loaded, part, graph, rows, texts, text) for part in text_parts(loaded)]
-    simple = baselines.nearest_disease_text if kind == graph.source.disease_kind else baselines.nearest_drug_text
-    scorers.append(simple(graph, whole))
-    if with_facts:
-        similar = baselines.similar_diseases if kind == graph.source.disease_kind else baselines.guilt_by_association
+    a_disease = newcomer.kind == graph.source.disease_kind
+    scorers += (
+        [baselines.nearest_disease_text(graph, whole), direct_text(graph, whole)]
+        if a_disease
+        else [baselines.nearest_drug_text(graph, whole)]
+    )
+    if newcomer.neighbours:
+        similar = baselines.similar_diseases if a_disease else baselines.guilt_by_association
         scorers += [similar(graph), baselines.path_counts(graph)]
-    names = tuple(dict.fromkeys(scorer.name for scorer in scorers))
-    nearest = tuple(placing.nearest_by_text(texts, rows, text))
-    return Placed(graph, EnsembleScorer("text-driven", scorers, graph.drugs), names, nearest)
+    return scorers
 
 
 def embedded(

@@ -1,14 +1,15 @@
 """Load a run and give what it can rank with: fusion, LLaDR, base, and each component by name."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from core.config import RunSettings
 from core.errors import UnknownNameError, WeightsError
 from core.evaluate import baselines
+from core.evaluate.text_baselines import direct_text
 from core.evaluate.walks import page_rank
-from core.fusion.combination import Fusion, FusionScorer
-from core.fusion.ensemble import EnsembleScorer
+from core.fusion import EnsembleScorer, Fusion, FusionScorer, Regime
 from core.kg.graph import KnowledgeGraph
 from core.kg.loaders import load_graph
 from core.kge.checkpoints import load_model
@@ -16,7 +17,7 @@ from core.kge.scoring import KgeScorer
 from core.pipeline.members import Member, members
 from core.pipeline.runs import read_settings, run_status
 from core.text.matrix import TextMatrix
-from core.types import Scorer
+from core.types import FloatArray, Scorer
 from core.workspace import RunFolder, Workspace, read_json
 
 
@@ -36,10 +37,9 @@ class LoadedRun:
             role = members(self.settings)[0].role
             return {role: self._ensemble(role)}
         text = TextMatrix.load(self.folder.text_file, self.graph.vocabulary) if self.settings.text.mode != "none" else None
-        components = _components(self.graph, self.settings, text, self._backbones())
-        learned, by_name = _read_fusion(self.folder), {component.name: component for component in components}
-        fusion = FusionScorer(learned, [by_name[name] for name in learned.components], self.graph.drugs)
-        simple = {scorer.name: scorer for scorer in (*components, baselines.degree(self.graph))}
+        made = components(self.graph, self.settings, text.vectors if text else None, self._backbones())
+        fusion = fused(Fusion.parse(read_json(self.folder.fusion_file)), made, self.graph)
+        simple = {scorer.name: scorer for scorer in (*made, baselines.degree(self.graph))}
         return {"fusion": fusion, "lladr": self._ensemble("lladr"), "base": self._ensemble("base"), **simple}
 
     @property
@@ -78,7 +78,7 @@ def scorer_names(settings: RunSettings) -> tuple[str, ...]:
     """Return what a run of these settings can rank with, the default first."""
     if settings.fusion is None:
         return (members(settings)[0].role,)
-    texts = () if settings.text.mode == "none" else ("text-drug", "text-disease")
+    texts = () if settings.text.mode == "none" else ("text-drug", "text-disease", "text-direct")
     return (
         "fusion",
         "lladr",
@@ -128,36 +128,46 @@ def load_folder(run: RunFolder, name: str, graph: KnowledgeGraph | None = None) 
 
 
 def fold_components(
-    run: RunFolder, graph: KnowledgeGraph, settings: RunSettings, text: TextMatrix | None, fold: int
+    run: RunFolder, graph: KnowledgeGraph, settings: RunSettings, text: TextMatrix | None, regime: Regime, fold: int
 ) -> list[Scorer]:
     """Return the components of the fusion as they are without a fold's treatments.
 
     :param graph: without the fold's treatments
     """
-    parts = [part for part in members(settings) if part.role == "fold" and part.fold == fold]
+    parts = [part for part in members(settings) if (part.regime, part.fold) == (regime, fold)]
     backbones = {part.settings.model.interaction: _kge(graph, part, part.folder(run)) for part in parts}
-    return _components(graph, settings, text, backbones)
+    return components(graph, settings, text.vectors if text else None, backbones)
 
 
-def _components(
-    graph: KnowledgeGraph, settings: RunSettings, text: TextMatrix | None, backbones: dict[str, Scorer]
+def components(
+    graph: KnowledgeGraph, settings: RunSettings, texts: FloatArray | None, backbones: Mapping[str, Scorer]
 ) -> list[Scorer]:
+    """Return all that a fusion of these settings combines.
+
+    :param texts: shape (n_entities, dim); None for a run without text
+    :param backbones: the embedding's scorers by interaction
+    """
     simple: list[Scorer] = [
         baselines.guilt_by_association(graph),
         baselines.similar_diseases(graph),
         baselines.path_counts(graph),
         page_rank(graph),
     ]
-    if text is not None:
-        simple += [baselines.nearest_drug_text(graph, text.vectors), baselines.nearest_disease_text(graph, text.vectors)]
+    if texts is not None:
+        by_text = (baselines.nearest_drug_text, baselines.nearest_disease_text, direct_text)
+        simple += [make(graph, texts) for make in by_text]
     return simple + [backbones[name] for name in settings.fusion.backbones]
+
+
+def fused(fusion: Fusion, made: Sequence[Scorer], graph: KnowledgeGraph) -> FusionScorer:
+    """Return a fusion of those components that it has weights for: a run that was trained before some were added lacks these.
+
+    :param graph: what the components were made from
+    """
+    by_name = {component.name: component for component in made}
+    return FusionScorer(fusion, [by_name[name] for name in fusion.components], graph)
 
 
 def _kge(graph: KnowledgeGraph, part: Member, folder: RunFolder, name: str = "") -> KgeScorer:
     model = load_model(folder.model_file, graph.vocabulary, part.settings)
     return KgeScorer(name or part.settings.model.interaction, model, graph.role_relations("treats"))
-
-
-def _read_fusion(run: RunFolder) -> Fusion:
-    values = read_json(run.fusion_file)
-    return Fusion(**values | {"components": tuple(values["components"]), "weights": tuple(values["weights"])})

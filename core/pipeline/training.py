@@ -2,17 +2,16 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
 from core.config import RunSettings
-from core.fusion.combination import Fold, fit_fusion
+from core.fusion import REGIMES, Fold, Regime, fit_fusion
 from core.kg.graph import KnowledgeGraph
 from core.kg.loaders import load_graph
 from core.kg.splits import without_pairs
 from core.kge.training import EpochEnd
-from core.pipeline.members import epochs_in_all, fold_pairs, member_graph, members
+from core.pipeline.members import epochs_in_all, folds_of, member_graph, members
 from core.pipeline.runs import State, claimed
 from core.pipeline.scorers import fold_components
 from core.pipeline.side_by_side import epochs_done, train_side_by_side
@@ -57,7 +56,8 @@ def train_in(
     if len(parts) == 1:
         return train_single(run, workspace, graph, settings, hooks)
     if settings.fusion:
-        fold_pairs(graph, settings)  # refuses a graph with too few treatments before anything is trained
+        for regime in REGIMES:
+            folds_of(graph, settings, regime)  # refuses a graph with too few treatments before anything is trained
     if settle(run, graph, settings) == "finished":
         return "finished"
     write_text(run.trace_file, "")
@@ -140,14 +140,16 @@ def _fit(run: RunFolder, workspace: Workspace, graph: KnowledgeGraph, settings: 
     text = None if settings.text.mode == "none" else text_matrix(workspace, graph, settings, progress=hooks.on_text)
     if text is not None:
         text.save(run.text_file)
-    fusion = fit_fusion(list(_folds(run, graph, settings, text)))
-    write_json(run.fusion_file, asdict(fusion))
+    fusion = fit_fusion(*(_folds(run, graph, settings, text, regime) for regime in REGIMES))
+    write_json(run.fusion_file, fusion.as_dict())
 
 
-def _folds(run: RunFolder, graph: KnowledgeGraph, settings: RunSettings, text: TextMatrix | None) -> Iterator[Fold]:
-    for number, pairs in enumerate(fold_pairs(graph, settings)):
-        rest = without_pairs(graph, pairs)
-        yield Fold(rest, pairs, fold_components(run, rest, settings, text, number))
+def _folds(run: RunFolder, graph: KnowledgeGraph, settings: RunSettings, text: TextMatrix | None, regime: Regime) -> list[Fold]:
+    folds = []
+    for number, held in enumerate(folds_of(graph, settings, regime)):
+        rest = without_pairs(graph, held.removed)
+        folds.append(Fold(rest, held, fold_components(run, rest, settings, text, regime, number)))
+    return folds
 
 
 def _forget(run: RunFolder) -> None:

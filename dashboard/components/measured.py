@@ -196,12 +196,12 @@ def ticks(
     )
 
 
-def carried(items: Sequence[Contribution], draw: Callable[[Sequence[Contribution]], Any]) -> None:
-    """Show which component of a fusion carried the rank."""
+def carried(items: Sequence[Contribution], weights: str, draw: Callable[[Sequence[Contribution]], Any]) -> None:
+    """Show which component of a fusion carried the rank, and say which weights were used."""
     if items:
         st.markdown("**What carried the rank**")
         st.plotly_chart(draw(items), key="carried")
-        st.caption("The ranking is a weighted sum of these; the weights were learned from treatments held out of the graph.")
+        st.caption(f"The ranking is a weighted sum of these: {weights}.")
 
 
 def text_ladder(places: Sequence[TextPlace], total: int, draw: Callable[[Sequence[tuple[str, float]], int], Any]) -> None:

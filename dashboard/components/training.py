@@ -33,7 +33,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 PRESET_WORDS = {
     "Quick": "Smaller and shorter, for a first look: seconds.",
     "Standard": "The settings that the shown numbers are made with: a minute or two.",
-    "Fusion": "LLaDR in two forms, combined with simple methods such as shared targets: ranks best, nine models, "
+    "Fusion": "LLaDR in two forms, combined with simple methods such as shared targets: ranks best, eleven models, "
     "some minutes. Each method stays selectable on the pages.",
     "Paper": "As published (Xiang et al. 2025): 1,024 dimensions, 100,000 steps on the starter graph. An hour or more.",
 }
@@ -136,13 +136,15 @@ class Model(Protocol):
     interaction: str
     seed: int
     fold: int
+    regime: str | None
     state: str
     share: float
 
 
 def model_words(model: Model) -> str:
     """Say which model of a run this is."""
-    return f"{group_words(model)}, {f'fold {model.fold + 1}' if model.role == 'fold' else f'seed {model.seed}'}"
+    folds = "diseases" if model.regime == "untreated" else "fold"
+    return f"{group_words(model)}, {f'{folds} {model.fold + 1}' if model.role == 'fold' else f'seed {model.seed}'}"
 
 
 def group_words(model: Model) -> str:
@@ -165,7 +167,10 @@ def model_table(models: Sequence[Model]) -> None:
     }
     st.dataframe(shown, hide_index=True, column_config=configuration, key="models")
     if any(model.role == "fold" for model in models):
-        st.caption("Each fold leaves out a part of the treatments: on that part the fusion learns how far to trust each method.")
+        st.caption(
+            "Each fold leaves out a part of the treatments, or all treatments of some diseases: on these the fusion "
+            "learns how far to trust each method, for diseases with known treatments and for those without any."
+        )
 
 
 def job_buttons(job: Job, *, stop: Callable[[], None], resume: Callable[[], None], restart: Callable[[], None]) -> None:

@@ -18,6 +18,7 @@ class ModelJob:
     interaction: str
     seed: int
     fold: int  #: -1 where it is none
+    regime: str | None  #: of a fold: ``treated`` or ``untreated``
     state: str
     epoch: int
     epochs: int
@@ -30,8 +31,11 @@ class ModelJob:
 
 
 def models_of(run: RunFolder, job: jobs.Job) -> list[ModelJob]:
-    """Return the models of a run in the order of their training; empty where it is a single one."""
-    parts = members(job.settings)
+    """Return the models of a run in the order of their training; empty where it is a single one.
+
+    A run that was finished before there were folds of whole diseases has none.
+    """
+    parts = [part for part in members(job.settings) if job.state != "finished" or part.folder(run).path.exists()]
     return [_model(run, part, runs_now=job.running) for part in parts] if len(parts) > 1 else []
 
 
@@ -45,6 +49,7 @@ def _model(run: RunFolder, part: Member, *, runs_now: bool) -> ModelJob:
         interaction=settings.model.interaction,
         seed=settings.training.seed,
         fold=part.fold,
+        regime=part.regime,
         state=state,
         epoch=status["epoch"],
         epochs=settings.training.epochs,

@@ -23,6 +23,7 @@ from core.config import RunSettings
 from core.evaluate.metrics import Metric, per_query, summarise
 from core.evaluate.protocols import known_matrix
 from core.evaluate.ranks import Ranks
+from core.fusion import REGIMES, Regime
 from core.kg.graph import KnowledgeGraph
 from core.pipeline.scorers import LoadedRun
 from core.types import FloatArray, IntArray, Scorer, TextMode
@@ -48,7 +49,8 @@ def main(
     typer.echo(f"{loaded.name}: trained and loaded in {time.process_time() - began:.0f} CPU-seconds")
     typer.echo(f"{len(good)} positives of {len(np.unique(good[:, 1]))} diseases, {len(loaded.graph.drugs)} drugs, ", nl=False)
     typer.echo(f"{len(bad)} negatives of {len(np.unique(bad[:, 1]))} diseases\n")
-    typer.echo("fusion: " + ", ".join(f"{name} {weight:.2f}" for name, weight in _weights(loaded)) + "\n")
+    for regime in REGIMES:
+        typer.echo(f"fusion, {regime}: " + ", ".join(f"{name} {weight:.2f}" for name, weight in _weights(loaded, regime)) + "\n")
     shown = (*SHOWN, *(f"disease {name}" for name in SHOWN if name.startswith("H@")))
     against = ("pos/neg by percentile", "pos/neg by score") if len(bad) else ()
     typer.echo("| scorer | " + " | ".join((*shown, *against)) + " |\n" + "|---" * (1 + len(shown) + len(against)) + "|")
@@ -70,9 +72,9 @@ def external_pairs(graph: KnowledgeGraph, path: Path) -> IntArray:
     return rows[~np.isin(graph.pair_codes(rows), graph.pair_codes(graph.known))]
 
 
-def _weights(loaded: LoadedRun) -> list[tuple[str, float]]:
+def _weights(loaded: LoadedRun, regime: Regime) -> list[tuple[str, float]]:
     fusion = loaded.scorers["fusion"].fusion
-    return sorted(zip(fusion.components, fusion.weights, strict=True), key=lambda item: -item[1])
+    return sorted(zip(fusion.components, fusion.of(regime).values, strict=True), key=lambda item: -item[1])
 
 
 def _row(graph: KnowledgeGraph, scorer: Scorer, good: IntArray, bad: IntArray) -> list[Metric]:

@@ -43,7 +43,7 @@ def test_a_fusion_is_a_preset(trained, open_page, monkeypatch):
     started = []
     monkeypatch.setattr(jobs, "start", lambda workspace, name, settings: started.append((name, settings)))
     app = preset(open_page(trained, "training"), "Fusion")
-    assert "nine models" in words(app)
+    assert "eleven models" in words(app)
     app.radio[0].set_value("blind").run()
     app.multiselect[0].set_value(["complex", "transe", "rotate"]).run()
     press(app, "Start training")
@@ -75,9 +75,9 @@ def test_the_papers_preset_has_its_settings(trained, open_page, monkeypatch):
 
 
 def test_each_model_of_a_fusion_is_shown(trained, open_page, tmp_path):
-    """Two folds, one backbone: four models; the second is at its first of four epochs and was killed there."""
+    """Two folds of pairs, one of diseases, one backbone: five models; the second was killed at its first of four epochs."""
     settings = RunSettings.parse({"fusion": {"backbones": ["complex"], "folds": 2}, "training": {"epochs": 4}})
-    workspace = _with_run(tmp_path, {"state": "interrupted", "epoch": 5, "epochs": 16, "first_epoch": 0}, settings)
+    workspace = _with_run(tmp_path, {"state": "interrupted", "epoch": 5, "epochs": 20, "first_epoch": 0}, settings)
     for part, epoch, state in (("complex-seed0", 4, "finished"), ("complex-fold0", 1, "running")):
         folder = RunFolder(workspace.run("broken").members / part)
         folder.path.mkdir(parents=True)
@@ -87,11 +87,17 @@ def test_each_model_of_a_fusion_is_shown(trained, open_page, tmp_path):
     assert not app.exception
     assert "Each fold leaves out a part" in words(app)
     shown = app.dataframe[-1].value
-    assert shown["Model"].tolist() == ["ComplEx, seed 0", "ComplEx, fold 1", "ComplEx, fold 2", "ComplEx, no text, seed 0"]
-    assert shown["State"].tolist() == ["✓ finished", "⚡ interrupted", "○ waiting", "○ waiting"]
-    assert shown["Done"].tolist() == [100, 25, 0, 0]
+    assert shown["Model"].tolist() == [
+        "ComplEx, seed 0",
+        "ComplEx, fold 1",
+        "ComplEx, fold 2",
+        "ComplEx, diseases 1",
+        "ComplEx, no text, seed 0",
+    ]
+    assert shown["State"].tolist() == ["✓ finished", "⚡ interrupted", "○ waiting", "○ waiting", "○ waiting"]
+    assert shown["Done"].tolist() == [100, 25, 0, 0, 0]
     assert len(app.get("plotly_chart")) == 1
-    assert "5 of 16 epochs" in words(app)
+    assert "5 of 20 epochs" in words(app)
 
 
 def test_a_name_that_is_taken_is_refused(trained, open_page):

@@ -90,7 +90,7 @@ class Ranker:
             grouped.setdefault(scorer.name, []).append(scorer)
         backbones = {name: EnsembleScorer(name, group, self.graph.drugs) for name, group in grouped.items()}
         named = {**others, **backbones}
-        return FusionScorer(self.fusion, [named[name] for name in self.fusion.components], self.graph.drugs)
+        return FusionScorer(self.fusion, [named[name] for name in self.fusion.components], self.graph)
 
 
 @dataclass(frozen=True)

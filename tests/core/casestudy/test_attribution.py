@@ -51,6 +51,7 @@ def test_a_fusion_holds_its_simple_components(tmp_path, folder):
         "pagerank",
         "text-drug",
         "text-disease",
+        "text-direct",
     )
 
 

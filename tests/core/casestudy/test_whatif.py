@@ -84,12 +84,12 @@ def test_a_fusion_makes_its_simple_components_anew(fused, pair):
     graph = fused.loaded.graph
     edge = edge_of(graph, DONEPEZIL, "inhibits", ACHE)
     result = what_if(fused.ranker, fused.wording, *pair, edges=[edge])
-    assert result.held == ("text-drug", "text-disease")
+    assert result.held == ("text-drug", "text-disease", "text-direct")
     poorer = graph.kept(np.arange(len(graph.triples)) != edge)
-    held = [fused.loaded.scorers[name] for name in ("text-drug", "text-disease", "distmult", "transe")]
+    held = [fused.loaded.scorers[name] for name in ("text-drug", "text-disease", "text-direct", "distmult", "transe")]
     simple = [baselines.guilt_by_association(poorer), baselines.similar_diseases(poorer), baselines.path_counts(poorer)]
     simple.append(page_rank(poorer))
-    expected = FusionScorer(fused.ranker.fusion, [*simple, *held], graph.drugs).contributions(graph.drugs, pair[1:])[0, :, :4]
+    expected = FusionScorer(fused.ranker.fusion, [*simple, *held], graph).contributions(graph.drugs, pair[1:])[0, :, :4]
     before = fused.loaded.scorer.contributions(graph.drugs, pair[1:])[0, :, :4]
     assert not np.allclose(expected, before)
     repeats = left_out_shifts(fused.ranker, np.array(pair), [np.array([edge])], seed=0)[0]

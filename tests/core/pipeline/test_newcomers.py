@@ -4,7 +4,8 @@ import pytest
 from core.casestudy import newcomer as placing
 from core.casestudy.newcomer import Newcomer
 from core.errors import ConfigError
-from core.evaluate.baselines import nearest_disease_text
+from core.evaluate.baselines import nearest_disease_text, similar_diseases
+from core.evaluate.text_baselines import direct_text
 from core.pipeline import evaluation
 from core.pipeline.newcomer_trust import newcomer_reliability
 from core.pipeline.newcomers import gene_facts, place, rank_for_new_disease, rank_new_drug, text_vectors
@@ -63,18 +64,20 @@ def test_a_new_disease_ranks_every_drug_once(workspace, loaded):
     assert set(table["status"]) == {"new"}
 
 
-def test_the_scorer_is_the_mean_of_the_model_and_the_nearest_diseases(workspace, loaded):
+def test_the_scorer_is_the_mean_of_the_model_the_nearest_diseases_and_the_nearest_texts(workspace, loaded):
     graph = loaded.graph
     new = copy_of(loaded, ALZHEIMER, DISEASE)
     placed = place(workspace, loaded, new)
     text = placing.text_vector(new, _hashing())
     by_text = nearest_disease_text(placed.graph, placing.extended_texts(text_vectors(loaded), text))
     asked = np.array([placed.row])
-    model = placed.scorer.member_scores(graph.drugs, asked)[0]
-    simple = by_text.scores(graph.drugs, asked)
-    simple = (simple - simple.mean()) / simple.std()
-    assert placed.parts == (loaded.settings.model.interaction, "text-disease")
-    assert placed.scorer.scores(graph.drugs, asked) == pytest.approx((model + simple) / 2, abs=1e-5)
+    direct = direct_text(placed.graph, placing.extended_texts(text_vectors(loaded), text))
+    parts = [placed.scorer.member_scores(graph.drugs, asked)[0]]
+    for simple in (by_text, direct):
+        scores = simple.scores(graph.drugs, asked)
+        parts.append((scores - scores.mean()) / scores.std())
+    assert placed.parts == (loaded.settings.model.interaction, "text-disease", "text-direct")
+    assert placed.scorer.scores(graph.drugs, asked) == pytest.approx(sum(parts) / 3, abs=1e-5)
 
 
 def test_facts_add_what_reads_facts_and_change_the_ranking(workspace, loaded):
@@ -85,6 +88,41 @@ def test_facts_add_what_reads_facts_and_change_the_ranking(workspace, loaded):
     assert given.parts == (*without.parts, "gba-disease", "paths")
     scores = [rank_for_new_disease(each).set_index("row")["score"].sort_index() for each in (without, given)]
     assert not np.allclose(*scores)
+
+
+@pytest.fixture
+def fused(workspace, toy_folder):
+    settings = toy_settings(toy_folder, text="full", epochs=3).replace(seeds=2)
+    train_run(workspace, "fused", settings.replace(fusion={"backbones": ["complex"], "folds": 2, "disease_folds": 2}))
+    return load_run(workspace, "fused")
+
+
+def test_a_new_disease_with_facts_gets_the_weights_for_diseases_without_treatment(workspace, fused):
+    learned, drugs = fused.scorers["fusion"].fusion, fused.graph.drugs
+    facts = gene_facts(fused.graph, DISEASE, [row_of(fused.graph, ACHE)])
+    placed = place(workspace, fused, copy_of(fused, ALZHEIMER, DISEASE, facts))
+    assert (placed.combined, placed.parts, placed.scorer.regime(placed.row)) == ("fusion", learned.components, "untreated")
+    added = placed.scorer.contributions(drugs, np.array([placed.row]))[0]
+    shared = similar_diseases(placed.graph).scores(drugs, np.array([placed.row]))[0]
+    weight = learned.untreated.values[learned.components.index("gba-disease")]
+    expected = weight * (shared - shared.mean()) / shared.std()
+    assert added[:, learned.components.index("gba-disease")] == pytest.approx(expected, abs=1e-9)
+    assert not added[:, learned.components.index("gba-drug")].any()
+    scores = placed.scorer.scores(drugs, np.array([placed.row]))[0]
+    assert added.sum(1) + learned.untreated.intercept == pytest.approx(scores, abs=1e-9)
+
+
+def test_a_new_disease_with_a_known_drug_gets_the_other_weights(workspace, fused):
+    facts = (("treats", row_of(fused.graph, DONEPEZIL)),)
+    placed = place(workspace, fused, copy_of(fused, ALZHEIMER, DISEASE, facts))
+    assert placed.scorer.regime(placed.row) == "treated"
+
+
+def test_text_alone_is_no_fusion(workspace, fused):
+    """Its weights count on facts; both models of the ensemble are in the mean."""
+    placed = place(workspace, fused, copy_of(fused, ALZHEIMER, DISEASE))
+    assert (placed.combined, placed.parts) == ("mean", ("complex", "text-disease", "text-direct"))
+    assert len(placed.scorer.member_scores(fused.graph.drugs, np.array([placed.row]))) == 4
 
 
 def test_a_new_drug_is_placed_in_each_disease_by_counting(workspace, loaded):

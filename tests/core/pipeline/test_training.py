@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from core import pipeline
-from core.errors import UnknownNameError, WorkspaceError
+from core.errors import ConfigError, UnknownNameError, WorkspaceError
 from core.kg.loaders import load_graph
 from core.pipeline import Hooks, run_status, single, train_run
-from core.pipeline.members import members
+from core.pipeline.members import epochs_in_all, members
 from tests.core.pipeline.runs import assert_same_run, files_of, record_of, stop_after, toy_settings
 
 
@@ -16,7 +16,9 @@ def ensemble_settings(folder, **changes):
 
 
 def fusion_settings(folder):
-    return toy_settings(folder, text="full", epochs=2).replace(fusion={"backbones": ["complex", "transe"], "folds": 2})
+    return toy_settings(folder, text="full", epochs=2).replace(
+        fusion={"backbones": ["complex", "transe"], "folds": 2, "disease_folds": 2}
+    )
 
 
 def models_of(run):
@@ -106,9 +108,33 @@ def test_a_fold_never_sees_the_treatments_that_it_holds_out(workspace, toy, toy_
         there = {(h, t) for h, r, t in seen[number].tolist() if r == treats}
         assert part.role == "fold" or there == every
         if part.role == "fold":
-            held_out += [(part.settings.model.interaction, pair) for pair in every - there]
+            held_out += [(part.settings.model.interaction, part.regime, pair) for pair in every - there]
             assert not {(h, t) for h, _, t in seen[number].tolist()} & (every - there)  # nor by another relation
-    assert sorted(held_out) == sorted((backbone, pair) for backbone in ("complex", "transe") for pair in every)
+    backbones, regimes = ("complex", "transe"), ("treated", "untreated")
+    assert sorted(held_out) == sorted((backbone, regime, pair) for backbone in backbones for regime in regimes for pair in every)
+
+
+def test_the_untreated_regime_learns_from_models_that_know_nothing_for_their_diseases(workspace, toy, toy_folder, monkeypatch):
+    """Not even what relieves them: the toy's haloperidol only palliates."""
+    seen, make = [], single.ChunkSampler
+    monkeypatch.setattr(single, "ChunkSampler", lambda triples, *a, **b: (seen.append(triples), make(triples, *a, **b))[1])
+    settings = fusion_settings(toy_folder)
+    train_run(workspace, "a", settings)
+    roles = [toy.vocabulary.relation_row[role] for role in ("treats", "palliates")]
+    treated, without = {disease for _, disease in toy.pairs("treats").tolist()}, []
+    for triples, part in zip(seen, members(settings), strict=True):
+        if part.regime == "untreated" and part.settings.model.interaction == "complex":
+            joined = {tail for _, relation, tail in triples.tolist() if relation in roles}
+            without += sorted(treated - joined)
+    assert sorted(without) == sorted(treated)
+
+
+def test_epochs_of_both_regimes_count(toy_folder):
+    """Two models with text; for each of both three folds of pairs and one of diseases; one model without text."""
+    settings = fusion_settings(toy_folder).replace(fusion={"folds": 3, "disease_folds": 1})
+    assert epochs_in_all(settings) == 2 * (2 + 2 * (3 + 1) + 1)
+    with pytest.raises(ConfigError, match=r"disease_folds \(4\) cannot be more than folds \(3\)"):
+        settings.replace(fusion={"disease_folds": 4})
 
 
 def test_a_fusion_ranks_with_all_its_scorers(workspace, toy, toy_folder):
