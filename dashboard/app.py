@@ -17,9 +17,9 @@ def main() -> None:
     components.trim_margins()
     page = st.navigation(navigation.pages())
     state.begin()
+    with st.sidebar, components.errors_shown():  # pages that need no run go on: one of them may say what is wrong
+        _sidebar()
     try:
-        with st.sidebar:
-            _sidebar()
         page.run()
     except LladrError as error:
         components.error_box(error)

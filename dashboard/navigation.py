@@ -30,6 +30,7 @@ ENTRIES = (
     Entry("descriptions", "Descriptions", "Workshop", ":material/description:"),
     Entry("evaluation", "Evaluation", "Workshop", ":material/monitoring:"),
     Entry("training", "Training", "Workshop", ":material/model_training:"),
+    Entry("data", "Data", "Workshop", ":material/database:"),
 )
 
 

@@ -46,6 +46,8 @@ Name = Literal[
     "negatives",
     "level",
     "search",
+    "kg",
+    "folder",
 ]
 NAMES: tuple[Name, ...] = get_args(Name)
 REMEMBERED = "remembered"

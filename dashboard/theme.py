@@ -90,6 +90,11 @@ METHODS: dict[str, str] = {
     "text shuffled": "same, shuffled text",
     "text init": "same, text as start only",
 }  #: what a run is compared with: plain words first, the name on the command line in brackets
+CHECKS: dict[str, Mark] = {
+    "pass": Mark("✓", "right", "green", "#1b8a5a", "Nothing to do."),
+    "warn": Mark("▲", "look", "orange", "#c77700", "It can be used; look at the cases."),
+    "fail": Mark("✕", "not usable", "red", "#d1453b", "Nothing can be learned from it as it is."),
+}  #: what a check of a graph found
 COMPARED = {
     "better": "▲ better",
     "worse": "▼ worse",
@@ -153,6 +158,7 @@ FAR = 0.2  #: cosine of centred texts below which nothing is described much alik
 INK = {"light": "#1C2328", "dark": "#E6EAEC"}  #: as textColor in .streamlit/config.toml
 NO_BREAK = "\u00a0"
 RANGE = "\u2060\u2013\u2060"  #: a dash at which no line breaks
+ROW_HEIGHT = 35  #: of a table, in pixels
 EDGE_COLOUR = "#8A8F98"  #: legible on white and on near-black
 
 
@@ -245,6 +251,11 @@ def p_cell(p: float) -> str:
 def p_words(p: float) -> str:
     """Write a p-value: ``p = 0.026``, ``p < 0.001``."""
     return f"p {'' if p < 0.001 else '= '}{p_cell(p)}".replace(" ", NO_BREAK)
+
+
+def table_height(rows: int, most: int) -> int:
+    """Return the height of a table in pixels: of all its rows below their header, but no more than ``most``; then it scrolls."""
+    return min(most, ROW_HEIGHT * (rows + 1) + 3)
 
 
 def duration(seconds: float) -> str:

@@ -4,6 +4,7 @@ import sys
 
 from core.cli import atlas as _atlas  # noqa: F401 - defines its command
 from core.cli import casestudy as _casestudy  # noqa: F401 - defines its commands
+from core.cli import data as _data  # noqa: F401 - defines its command
 from core.cli import describe as _describe  # noqa: F401 - defines its command
 from core.cli import evaluate as _evaluate  # noqa: F401 - defines its command
 from core.cli import explain as _explain  # noqa: F401 - defines its command
