@@ -1,31 +1,27 @@
 """Atlas: the embedding space before and after the text: the picture, what it shows, what moved."""
 
-import datetime
-
 import numpy as np
 import streamlit as st
 
+import pages
 from core.casestudy.marks import Marks
 from core.pipeline.atlas import Atlas
 from core.pipeline.atlas_files import downloads as files
-from core.projection.words import WARNING
-from core.types import IntArray
-from core.workspace import file_slug
-from dashboard import components, jobs, resources, state, theme
+from dashboard import components, resources, state, theme
 from dashboard.charts import atlas as charts
 from dashboard.components import atlas as parts
+from dashboard.components import atlas_movers as moves
 from dashboard.components import atlas_tables as tables
 from dashboard.components import texts as search
 from dashboard.jobs import atlas as work
 from dashboard.resources import atlas as data
 from dashboard.resources import texts
-from dashboard.theme import plain
 
 
 def main() -> None:
     """Draw the page."""
     if resources.chosen_run_name() is None:
-        components.first_run(lambda: jobs.prepare(resources.workspace()), lambda: jobs.preparation(resources.workspace()))
+        pages.no_run()
         return
     st.title("Atlas")
     st.markdown("What the text changed. Every dot is an entity; what the model takes for similar lies close together.")
@@ -38,7 +34,7 @@ def main() -> None:
         workspace = resources.workspace()
         parts.waiting(found, lambda: work.start(workspace, pair), lambda: work.computation(workspace))
         return
-    file_name = file_slug("atlas", pair.before, pair.after, datetime.date.today().isoformat())
+    file_name = pages.file_name("atlas", pair.before, pair.after)
     search.entity_search(found.graph, texts.entity_index(found.graph), lambda row: choose(found, row))
     entity, disease = texts.chosen_entity(found.graph), resources.chosen_disease(found.graph)
     picked = picture(found, entity, disease, file_name)
@@ -71,12 +67,7 @@ def picture(found: Atlas, entity: int | None, disease: int | None, file_name: st
         highlight=None if entity is None else charts.Highlight(entity, found.change(entity)),
         ink=theme.INK[state.look()],
     )
-    with st.container(key="wide"):
-        event = st.plotly_chart(
-            drawn.figure, config=charts.config(file_name), key="panels", on_select="rerun", selection_mode=("box", "lasso")
-        )
-    st.caption(f"Draw a box or a lasso around dots to list them; hover to read; zoom in one panel zooms all. {WARNING}")
-    return charts.selected(drawn, event.selection.points)
+    return charts.selected(drawn, parts.panels_chart(drawn.figure, charts.config(file_name)))
 
 
 def selection(found: Atlas, picked: list[int], file_name: str) -> None:
@@ -84,17 +75,13 @@ def selection(found: Atlas, picked: list[int], file_name: str) -> None:
     tables.selection_table(found.graph, picked, found.overlap, file_name)
     hover = charts.hover_texts(found.graph, {})
     drawn = charts.panels(charts.frames(found.panels), data.marked(found, picked), hover, ink=theme.INK[state.look()])
-    with st.expander("Where it lies in every panel", icon=":material/scatter_plot:"):
-        st.plotly_chart(drawn.figure, config=charts.config(f"{file_name}_selection"), key="marked")
+    parts.marked_chart(drawn.figure, charts.config(f"{file_name}_selection"))
 
 
 def neighbours(found: Atlas, entity: int) -> None:
     """Show whom an entity is near, before and after."""
-    graph, change = found.graph, found.change(entity)
-    st.subheader(f"Neighbours of {plain(graph.names[entity])}")
-    st.markdown(
-        f"**{len(change.stayed)} stayed, {len(change.came)} came in, {len(change.left)} went out**, in the original space."
-    )
+    graph = found.graph
+    tables.neighbour_words(graph, entity, found.change(entity))
     before, after = (found.panels[name].neighbours[entity] for name in ("before", "after"))
     tables.neighbour_table(graph, entity, before, after, lambda row: state.write(entity=graph.vocabulary.entities[row]))
 
@@ -111,19 +98,12 @@ def measures(found: Atlas) -> None:
 def movers(found: Atlas, disease: int | None) -> None:
     """Show what moved most, and what came nearer to the disease."""
     st.subheader("What moved")
-    graph = found.graph
-    kinds: dict[str, IntArray] = {"Drugs": graph.drugs, "Diseases": graph.diseases, "All": np.arange(graph.n_entities)}
-    nearer = [] if disease is None else [f"Nearer to {graph.names[disease]}"]
-    tabs = st.tabs([*map(plain, nearer), *(f"{label} that moved most" for label in kinds)])
+    graph, nearer = found.graph, None
     if disease is not None:
-        with tabs[0]:
-            statuses = dict(zip(graph.drugs.tolist(), Marks.of(graph, disease).status, strict=True))
-            tables.approach_table(graph, data.nearer_drugs(found, disease), statuses, disease)
-            tables.approach_note(names_uses=data.names_uses(found))
-    for tab, rows in zip(tabs[len(nearer) :], kinds.values(), strict=True):
-        with tab:
-            moved = data.movers(found, rows)
-            tables.mover_table(graph, moved, found.overlap, [found.change(int(row)) for row in moved], disease=disease)
+        statuses = dict(zip(graph.drugs.tolist(), Marks.of(graph, disease).status, strict=True))
+        nearer = moves.Nearer(disease, data.nearer_drugs(found, disease), statuses, names_uses=data.names_uses(found))
+    kinds = {"Drugs": graph.drugs, "Diseases": graph.diseases, "All": np.arange(graph.n_entities)}
+    moves.mover_tabs(found, {label: data.movers(found, rows) for label, rows in kinds.items()}, nearer)
 
 
 def take_away(found: Atlas, file_name: str) -> None:

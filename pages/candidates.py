@@ -1,15 +1,14 @@
 """Candidates: the ranked drugs of a disease, with marks, filters, reasons and downloads."""
 
-import datetime
 from collections.abc import Iterable
 
 import pandas as pd
 import streamlit as st
 
+import pages
 from core.casestudy.filters import Selection, classes_of, select
 from core.kg.graph import KnowledgeGraph
-from core.workspace import file_slug
-from dashboard import charts, components, jobs, navigation, resources, state, theme
+from dashboard import charts, components, navigation, resources, state, theme
 from dashboard.resources import casestudy as found
 from dashboard.theme import plain
 
@@ -20,13 +19,12 @@ def main() -> None:
     """Draw the page."""
     run = resources.chosen_run()
     if run is None:
-        components.first_run(lambda: jobs.prepare(resources.workspace()), lambda: jobs.preparation(resources.workspace()))
+        pages.no_run()
         return
     graph, disease = run.graph, resources.chosen_disease(run.graph)
     if disease is None:
         st.title("Candidates")
-        st.info("Choose a disease in the sidebar, or search one on the start page.", icon=":material/search:")
-        st.page_link(navigation.page("start"), label="Search a disease")
+        pages.no_disease()
         return
     resources.chosen_drug(graph)  # an unknown one stops the page, not a part of it
     state.visited(graph.vocabulary.entities[disease])
@@ -47,7 +45,7 @@ def ranking(run: str, graph: KnowledgeGraph, disease: int) -> None:
 @components.part
 def listing(run: str, graph: KnowledgeGraph, disease: int, table: pd.DataFrame, selection: Selection) -> None:
     """Show the candidates, and the reasons of the one that is selected."""
-    tools(selection.candidates, file_slug(graph.names[disease], run, datetime.date.today().isoformat()))
+    tools(selection.candidates, pages.file_name(graph.names[disease], run))
     hidden_words(selection.hidden_known, selection.hidden_trials, selection.hidden_contraindicated)
     drug, shown = resources.chosen_drug(graph), selection.candidates
     if set(components.EVIDENCE_COLUMNS) & set(components.chosen_columns()):

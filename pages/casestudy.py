@@ -1,23 +1,21 @@
 """Case study: are known and trial drugs of a disease found again, which candidates hold up, and a report to take away."""
 
-import datetime
-
 import pandas as pd
 import streamlit as st
 
+import pages
 from core.casestudy.export import rank_records, to_csv
 from core.casestudy.filters import Filters, select
 from core.casestudy.lists import PAPER_DISEASE, PAPER_TEN, recovery_lists
-from core.errors import LladrError
 from core.pipeline import LoadedRun
-from core.workspace import file_slug
-from dashboard import components, jobs, navigation, resources, state
+from dashboard import components, navigation, resources, state
 from dashboard.charts import casestudy as drawn
 from dashboard.components import casestudy as parts
+from dashboard.components.notes import note_form, notes_kept, verdict_words
 from dashboard.resources import casestudy as found
 from dashboard.theme import plain
 
-FIRST = 10  #: new drugs that a dossier is made of where none is chosen
+FIRST = 10  #: new drugs that are judged, and of which a dossier is made where none is chosen
 LIST = "your list"
 ACROSS_COLUMNS = ("rank", "id", "name", "percentile", "status")
 
@@ -26,9 +24,8 @@ def main() -> None:
     """Draw the page."""
     run = resources.chosen_run()
     if run is None:
-        components.first_run(lambda: jobs.prepare(resources.workspace()), lambda: jobs.preparation(resources.workspace()))
-        return
-    if parts.chosen_part() == "drug":
+        pages.no_run()
+    elif parts.chosen_part() == "drug":
         in_all_diseases(run, resources.chosen_disease(run.graph))
     else:
         of_disease(run, resources.chosen_disease(run.graph))
@@ -39,17 +36,18 @@ def of_disease(run: LoadedRun, disease: int | None) -> None:
     st.title("Case study" if disease is None else f"Case study: {plain(run.graph.names[disease])}")
     parts.part_picker()
     if disease is None:
-        st.info("Choose a disease in the sidebar, or search one on the start page.", icon=":material/search:")
-        st.page_link(navigation.page("start"), label="Search a disease")
+        pages.no_disease()
         return
     components.trust(found.reliability(run.name, run.graph, disease), resources.disease_warnings(run.graph, disease))
     components.link_box()
     table = found.outlook(run.name, disease)
+    first = select(table, Filters("new")).candidates.head(FIRST)
     recovered(run, disease)
     if run.graph.vocabulary.entities[disease] == PAPER_DISEASE:
-        published(run, table)
-    verdicts(run, disease, table)
-    report(run, disease, table)
+        st.subheader("The ten candidates of the paper")
+        parts.located(run.graph, PAPER_TEN, [found.same_name(run.graph, name) for name in PAPER_TEN], table)
+    verdicts(run, disease, table, first)
+    report(run, disease, table, first["id"].tolist())
 
 
 def in_all_diseases(run: LoadedRun, disease: int | None) -> None:
@@ -63,41 +61,20 @@ def in_all_diseases(run: LoadedRun, disease: int | None) -> None:
         return
     table = found.across(run.name, drug)
     parts.across_table(table, None if disease is None else graph.vocabulary.entities[disease])
-    st.caption("A place far up in many diseases speaks of a popular drug, not of one disease. No mark is no proof of safety.")
-    with st.container(horizontal=True):
-        if disease is not None and st.button(
-            f"Evidence for {plain(graph.names[disease])}", type="primary", icon=":material/route:"
-        ):
-            navigation.go("evidence", part=None)
-        name = file_slug(graph.names[drug], run.name, datetime.date.today().isoformat())
-        text = to_csv(rank_records(table, ACROSS_COLUMNS), ACROSS_COLUMNS)
-        st.download_button("CSV", text, f"{name}.csv", "text/csv", on_click="ignore", icon=":material/download:")
-        components.link_box()
+    text = to_csv(rank_records(table, ACROSS_COLUMNS), ACROSS_COLUMNS)
+    of = None if disease is None else graph.names[disease]
+    if parts.across_tools(of, text, pages.file_name(graph.names[drug], run.name)):
+        navigation.go("evidence", part=None)
 
 
 def recovered(run: LoadedRun, disease: int) -> None:
     """Show how many drugs of each list stand near the top."""
-    graph = run.graph
     st.subheader("Are known and trial drugs found again?")
-    mine = tuple(resources.known_rows(graph, list(state.listed("listed"))))
-    lists = {name: rows for name, rows in (recovery_lists(graph, disease) | {LIST: mine}).items() if rows}
+    mine = tuple(resources.known_rows(run.graph, list(state.listed("listed"))))
+    lists = {name: rows for name, rows in (recovery_lists(run.graph, disease) | {LIST: mine}).items() if rows}
     places = {name: found.recovered(run.name, disease, rows) for name, rows in lists.items()}
-    if places:
-        st.plotly_chart(drawn.recovery_curves(places), key="curves")
-        parts.recovery_table(places)
-        st.caption(
-            "Known treatments were learned from: they are the control. Trial drugs are kept from training where the graph "
-            "says so. The dashed line is what a random order would find."
-        )
-    else:
-        st.info(
-            "The graph knows no treatment and no trial of this disease. Give a list of your own below.", icon=":material/help:"
-        )
-    with st.expander("Look for drugs of your own list", icon=":material/playlist_add:"):
-        if (text := parts.list_form()) is not None:
-            take_list(run, text)
-    for problem in state.problems():
-        st.caption(plain(problem))
+    parts.recovery_part(places, drawn.recovery_curves)
+    parts.own_list(lambda text: take_list(run, text))
 
 
 def take_list(run: LoadedRun, text: str) -> None:
@@ -108,64 +85,36 @@ def take_list(run: LoadedRun, text: str) -> None:
     st.rerun()
 
 
-def published(run: LoadedRun, table: pd.DataFrame) -> None:
-    """Locate the ten drugs of the paper's own case study."""
-    st.subheader("The ten candidates of the paper")
-    rows = [found.same_name(run.graph, name) for name in PAPER_TEN]
-    parts.located(run.graph, PAPER_TEN, rows, table)
-    st.caption(
-        "Xiang et al. 2025 (arXiv 2510.12181) list these for Alzheimer's disease, ranked on another graph (DRKG). A place here "
-        "is a comparison, not a confirmation."
-    )
-
-
-def verdicts(run: LoadedRun, disease: int, table: pd.DataFrame) -> None:
+def verdicts(run: LoadedRun, disease: int, table: pd.DataFrame, first: pd.DataFrame) -> None:
     """Show the first candidates, and take what readers think of them."""
     st.subheader("The first new candidates, and your verdicts")
-    graph, book = run.graph, found.notes()
-    notes = book.current(graph.name, graph.vocabulary.entities[disease])
-    first = select(table, Filters("new")).candidates.head(FIRST)
+    graph, book, identifiers = run.graph, found.notes(), run.graph.vocabulary.entities
+    notes = book.current(graph.name, identifiers[disease])
     why = resources.reasons(run.name, disease)
     chosen = resources.chosen_drug(graph)
-    drug = int(table["row"].iloc[0] if first.empty else first["row"].iloc[0]) if chosen is None else chosen
-    identifier = graph.vocabulary.entities[drug]
-    words = parts.verdict_words(notes)
-    parts.top_candidates(first, [why[row] for row in first["row"]], words, identifier if chosen is not None else None)
+    drug = int((table if first.empty else first)["row"].iloc[0]) if chosen is None else chosen
+    reasons, words = [why[row] for row in first["row"]], verdict_words(notes)
+    parts.top_candidates(first, reasons, words, None if chosen is None else identifiers[chosen])
     left, right = st.columns(2, gap="large")
     with left:
-        components.drug_picker(table, identifier)
-        parts.note_form(graph, disease, drug, book)
+        components.drug_picker(table, identifiers[drug])
+        note_form(graph, disease, drug, book)
     with right:
-        parts.note_list(graph, notes)
-        st.download_button("All notes (JSON lines)", book.export(), "notes.jsonl", on_click="ignore", icon=":material/download:")
-        parts.notes_form(book)
+        notes_kept(graph, notes, book)
 
 
-def report(run: LoadedRun, disease: int, table: pd.DataFrame) -> None:
+def report(run: LoadedRun, disease: int, table: pd.DataFrame, first: list[str]) -> None:
     """Make the dossier of chosen drugs."""
     st.subheader("Dossier")
-    graph = run.graph
-    first = select(table, Filters("new")).candidates["id"].head(FIRST).tolist()
-    asked = [each for each in state.listed("chosen") if each in graph.vocabulary.entity_row]
+    asked = [each for each in state.listed("chosen") if each in run.graph.vocabulary.entity_row]
     chosen = first if state.read("chosen") is None else asked
-    names = dict(zip(table["id"], table["name"], strict=True))
-    st.multiselect(
-        "Drugs in the report", list(names), format_func=names.__getitem__, **state.widget("chosen", chosen, default=first)
-    )
-    name = file_slug(graph.names[disease], run.name, datetime.date.today().isoformat())
+    parts.dossier_picker(table, chosen, first)
     if not chosen:
         st.info("Choose at least one drug for the report.", icon=":material/checklist:")
     elif st.button("Make the dossier", icon=":material/description:"):
         with st.spinner("Gathering paths, warnings and texts ..."):
-            html = found.dossier_html(run.name, disease, tuple(resources.known_rows(graph, chosen)))
-        with st.container(horizontal=True):
-            st.download_button("HTML", html, f"{name}.html", "text/html", on_click="ignore", icon=":material/download:")
-            try:
-                st.download_button(
-                    "PDF", found.pdf(html), f"{name}.pdf", "application/pdf", on_click="ignore", icon=":material/download:"
-                )
-            except LladrError as error:
-                components.error_box(error)
+            html = found.dossier_html(run.name, disease, tuple(resources.known_rows(run.graph, chosen)))
+        parts.dossier_files(html, found.pdf, pages.file_name(run.graph.names[disease], run.name))
 
 
 main()

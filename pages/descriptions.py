@@ -1,16 +1,15 @@
 """Descriptions: what language models wrote about an entity, checked against the graph sentence by sentence."""
 
-import datetime
 from functools import partial
 
 import streamlit as st
 
+import pages
 from core.config import DescribeSettings
-from core.errors import LladrError
 from core.kg.graph import KnowledgeGraph
 from core.workspace import file_slug
 from dashboard import navigation, resources, state, theme
-from dashboard.components import claims, error_box, extraction, link_box, live
+from dashboard.components import claims, extraction, link_box
 from dashboard.components import texts as shown
 from dashboard.jobs import descriptions as jobs
 from dashboard.resources import texts
@@ -27,7 +26,8 @@ def main() -> None:
     if message := state.told():
         st.success(plain(message), icon=":material/check:")
     graph = resources.chosen_graph()
-    shown.entity_search(graph, texts.entity_index(graph), lambda row: choose(graph, row))
+    names = graph.vocabulary.entities
+    shown.entity_search(graph, texts.entity_index(graph), lambda row: navigation.go("descriptions", entity=names[row]))
     entity = texts.chosen_entity(graph)
     if entity is None:
         st.info("Search a drug, a disease or a gene to read what was written about it.", icon=":material/search:")
@@ -36,11 +36,6 @@ def main() -> None:
     st.divider()
     write(graph, entity)
     whole_graph(graph)
-
-
-def choose(graph: KnowledgeGraph, row: int) -> None:
-    """Open an entity."""
-    navigation.go("descriptions", entity=graph.vocabulary.entities[row])
 
 
 def one_entity(graph: KnowledgeGraph, entity: int) -> None:
@@ -54,25 +49,14 @@ def one_entity(graph: KnowledgeGraph, entity: int) -> None:
     shown.verdict_key()
     shown.text_columns(graph, chosen)
     for text in chosen:
-        with st.expander(f"Facts and edges: {plain(text.title)} ({theme.counted(len(text.claims), 'fact')})"):
-            claims.claim_table(graph, text.claims, file_slug(graph.names[entity], text.key, datetime.date.today().isoformat()))
-        if len(text.versions) > 1:
-            with st.expander(f"Earlier versions: {plain(text.title)} ({len(text.versions) - 1})", icon=":material/history:"):
-                shown.history(graph, text)
+        shown.facts_and_history(graph, text, pages.file_name(graph.names[entity], text.key))
     shown.edit_form(found, save)
     link_box()
 
 
 def save(text: texts.Text, changes: dict[str, str | list[str]], author: str, reason: str) -> None:
     """Keep an edit as a new version."""
-    if not changes:
-        st.warning("Nothing was changed, so nothing was saved.", icon=":material/help:")
-        return
-    try:
-        texts.edit(text, changes, author=author, reason=reason)
-    except LladrError as error:  # said here, so that what was typed stays
-        error_box(error)
-        return
+    texts.edit(text, changes, author=author, reason=reason)
     state.tell(f"Saved as a new version of: {text.title}.")
     st.rerun()
 
@@ -80,29 +64,22 @@ def save(text: texts.Text, changes: dict[str, str | list[str]], author: str, rea
 def write(graph: KnowledgeGraph, entity: int | None) -> None:
     """Let a model write about this entity now, or about many in the background."""
     st.subheader("Let a language model write")
-    if not texts.server_is_configured():
-        extraction.no_server()
-    else:
+    workspace = resources.workspace()
+    if texts.server_is_configured():
+        model = jobs.usual_model()
         if entity is not None:
-            extraction.write_one_form(jobs.usual_model(), lambda settings: write_one(graph, entity, settings))
-        extraction.write_many_form(
-            graph.kind_names,
-            jobs.usual_model(),
-            estimate=lambda settings: jobs.estimated(resources.workspace(), graph, settings),
-            start=lambda settings, usd: start(graph, settings, usd),
-        )
-    if jobs.extractions(resources.workspace(), graph.name):
-        live(lambda: follow(graph), running=any(job.running for job in jobs.extractions(resources.workspace(), graph.name)))
+            extraction.write_one_form(model, partial(write_one, graph, entity))
+        extraction.write_many_form(graph.kind_names, model, partial(jobs.estimated, workspace, graph), partial(start, graph))
+    else:
+        extraction.no_server()
+    found, resume = partial(jobs.extractions, workspace, graph.name), partial(jobs.resume, workspace)
+    extraction.follow(found, stop=jobs.stop, resume=resume, log=jobs.log_tail)
 
 
 def write_one(graph: KnowledgeGraph, entity: int, settings: DescribeSettings) -> None:
     """Ask for one description while the reader waits."""
-    try:
-        with st.spinner("The model is writing ..."):
-            outcome = jobs.write_one(resources.workspace(), graph, entity, settings)
-    except LladrError as error:  # said here, so that the choices stay
-        error_box(error)
-        return
+    with st.spinner("The model is writing ..."):
+        outcome = jobs.write_one(resources.workspace(), graph, entity, settings)
     if outcome.version is None:
         st.error(f"The model gave no usable description: {plain(outcome.reason)}", icon=":material/error:")
         return
@@ -116,16 +93,6 @@ def start(graph: KnowledgeGraph, settings: DescribeSettings, usd: float | None) 
     jobs.start(resources.workspace(), graph, settings, budget_usd=usd)
     state.tell(f"Writing has started: prompt {settings.prompt}, {settings.model}.")
     st.rerun()
-
-
-def follow(graph: KnowledgeGraph) -> bool:
-    """Draw all extractions; returns whether any runs."""
-    workspace = resources.workspace()
-    found = jobs.extractions(workspace, graph.name)
-    for job in found:
-        stop, resume, log = partial(jobs.stop, job), partial(jobs.resume, workspace, job), partial(jobs.log_tail, job)
-        extraction.extraction_panel(job, stop=stop, resume=resume, log=log)
-    return any(job.running for job in found)
 
 
 def whole_graph(graph: KnowledgeGraph) -> None:
@@ -142,9 +109,7 @@ def whole_graph(graph: KnowledgeGraph) -> None:
         st.info("So many take a while: `lladr ground` checks them.", icon=":material/terminal:")
     elif state.read("source") == source:
         checked = texts.checked(graph, source)
-        claims.report_words(checked.report)
-        st.markdown("**All facts with their verdicts**")
-        claims.claim_downloads(graph, checked.claims, file_slug(graph.source.name, source, "claims"))
+        claims.whole_report(graph, checked.claims, checked.report, file_slug(graph.source.name, source, "claims"))
     elif st.button("Check them all against the graph", icon=":material/fact_check:"):
         state.write(source=source)
         st.rerun()

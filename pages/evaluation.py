@@ -6,11 +6,12 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+import pages
 from core.pipeline.evaluation import disease_results
 from core.pipeline.questions import Question
 from core.pipeline.verdicts import Row, headline
 from core.workspace import file_slug
-from dashboard import components, jobs, resources
+from dashboard import resources
 from dashboard.charts import evaluation as charts
 from dashboard.charts import figure_config
 from dashboard.components import evaluation as parts
@@ -23,7 +24,7 @@ from dashboard.theme import plain
 def main() -> None:
     """Draw the page."""
     if resources.chosen_run_name() is None:
-        components.first_run(lambda: jobs.prepare(resources.workspace()), lambda: jobs.preparation(resources.workspace()))
+        pages.no_run()
         return
     choice = data.choice()
     first = choice.runs[0]

@@ -1,21 +1,21 @@
 """Evidence: why a drug might help in a disease: paths in words and drawn, what counted, and what the language model wrote."""
 
-import datetime
 from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from core.casestudy.contributions import contributions
+import pages
+from core.casestudy.contributions import contributions, weights_words
 from core.explain.direct import direct_facts
 from core.explain.paths import Path
 from core.kg.graph import KnowledgeGraph
 from core.pipeline import LoadedRun
-from core.workspace import file_slug
-from dashboard import charts, components, jobs, navigation, resources, state, theme
+from dashboard import charts, components, resources, state, theme
 from dashboard.charts import evidence as drawn
 from dashboard.components import comparison, measured
+from dashboard.components import evidence as parts
 from dashboard.resources import evidence as found
 from dashboard.resources import texts as written
 from dashboard.theme import plain
@@ -27,32 +27,31 @@ def main() -> None:
     """Draw the page."""
     run = resources.chosen_run()
     if run is None:
-        components.first_run(lambda: jobs.prepare(resources.workspace()), lambda: jobs.preparation(resources.workspace()))
+        pages.no_run()
         return
     graph, disease = run.graph, resources.chosen_disease(run.graph)
     if disease is None:
         st.title("Evidence")
-        st.info("Choose a disease in the sidebar, or search one on the start page.", icon=":material/search:")
-        st.page_link(navigation.page("start"), label="Search a disease")
+        pages.no_disease()
         return
     table = resources.shortlist(run.name, disease)
     drugs = found.chosen_drugs(graph, table, most_others=comparison.MOST_COMPARED)
-    drug = drugs[0]
+    drug, names = drugs[0], (graph.names[drugs[0]], graph.names[disease])
+    file_name = pages.file_name(*names, run.name)
     header(graph, table, drugs, disease)
-    tools(run, table, drug, disease)
+    parts.take_away(found.record(run, table, drug, disease, top=PATHS), file_name, *names)
     part = comparison.part_picker()
     shown = shown_paths(graph, drugs, disease)
     if part in ("all", "paths"):
         paths_part(graph, drugs, disease, shown)
     if part in ("all", "picture") and shown[0]:
-        picture(graph, shown[0], file_slug(graph.names[drug], graph.names[disease], run.name))
+        picture(graph, shown[0], file_name)
     if part in ("all", "counted"):
         counted(run, drug, disease, len(table))
     if part in ("all", "texts"):
-        st.subheader("What the language model wrote" if graph.source.written_by_llm else "Descriptions")
         rows, texts = (*drugs, disease), resources.descriptions(graph)
         claims = {row: written.claims_of(graph, row, texts.get(row)) for row in rows}
-        components.descriptions(graph, rows, texts, claims)
+        parts.descriptions(graph, rows, texts, claims)
 
 
 def header(graph: KnowledgeGraph, table: pd.DataFrame, drugs: Sequence[int], disease: int) -> None:
@@ -67,17 +66,6 @@ def header(graph: KnowledgeGraph, table: pd.DataFrame, drugs: Sequence[int], dis
         components.drug_picker(table, identifiers[0])
     with other:
         comparison.compare_picker(table, identifiers[0], identifiers[1:])
-
-
-def tools(run: LoadedRun, table: pd.DataFrame, drug: int, disease: int) -> None:
-    """Offer the evidence as JSON, the address, and where to read on."""
-    names = run.graph.names[drug], run.graph.names[disease]
-    file_name = file_slug(*names, run.name, datetime.date.today().isoformat())
-    record = found.record(run, table, drug, disease, top=PATHS)
-    with st.container(horizontal=True):
-        st.download_button("JSON", record, f"{file_name}.json", "application/json", on_click="ignore", icon=":material/download:")
-        components.link_box()
-        components.external_links(*names)
 
 
 def shown_paths(graph: KnowledgeGraph, drugs: tuple[int, ...], disease: int) -> list[list[Path]]:
@@ -101,14 +89,14 @@ def paths_part(graph: KnowledgeGraph, drugs: tuple[int, ...], disease: int, show
     for column, drug, paths in zip(st.columns(len(drugs)), drugs, shown, strict=True):
         with column:
             comparison.drug_heading(graph.names[drug], direct_facts(graph, drug, disease), alone=len(drugs) == 1)
-            components.path_list(graph, paths, found.remarks(graph, paths))
+            parts.path_list(graph, paths, found.remarks(graph, paths))
     st.caption("Paths say what connects the two, not that it helps: a drug may act on a target in the opposite direction.")
 
 
 def picture(graph: KnowledgeGraph, paths: Sequence[Path], file_name: str) -> None:
     """Draw the chosen paths, to be moved about or to be saved."""
     st.subheader("Picture")
-    chosen, ink = components.path_picker(paths), theme.INK[state.look()]
+    chosen, ink = parts.path_picker(paths), theme.INK[state.look()]
     if not chosen:
         st.caption("Choose a path to draw.")
     elif comparison.drawing_picker() == "move":
@@ -121,7 +109,7 @@ def picture(graph: KnowledgeGraph, paths: Sequence[Path], file_name: str) -> Non
 def counted(run: LoadedRun, drug: int, disease: int, total: int) -> None:
     """Show what carried the rank, what the text did, and what each fact and sentence did."""
     st.subheader(f"What counted for {plain(run.graph.names[drug])}")
-    measured.carried(contributions(run.scorer, drug, disease), charts.contribution_bars)
+    measured.carried(contributions(run.scorer, drug, disease), weights_words(run.scorer, disease), charts.contribution_bars)
     texts = found.texts(run.name, drug, disease)
     measured.text_ladder(texts.places, total, charts.rank_ladder)
     if measured.measure_button("about 2 seconds"):

@@ -4,12 +4,13 @@ import datetime
 
 import streamlit as st
 
+import pages
 from core.casestudy.export import rank_records, to_csv
 from core.casestudy.newcomer import Newcomer
 from core.pipeline import LoadedRun
 from core.pipeline.newcomers import Placed, gene_facts, rank_for_new_disease, rank_new_drug
 from core.workspace import file_slug
-from dashboard import components, jobs, resources, state, theme
+from dashboard import components, resources, state, theme
 from dashboard.components import newcomer as parts
 from dashboard.jobs import newcomer as measuring
 from dashboard.resources import newcomer as found
@@ -25,7 +26,7 @@ def main() -> None:
     st.title("A disease or drug that the graph does not have")
     run = resources.chosen_run()
     if run is None:
-        components.first_run(lambda: jobs.prepare(resources.workspace()), lambda: jobs.preparation(resources.workspace()))
+        pages.no_run()
         return
     st.markdown(
         "Paste what is known of it. It is placed among the entities of the graph by its text, and by the genes that you give; "
@@ -92,8 +93,8 @@ def shown(run: LoadedRun, newcomer: Newcomer, placed: Placed) -> None:
         )
         components.link_box()
     st.caption(
-        f"Mean of: {', '.join(placed.parts)}. The link carries kind and genes; name and text stay in this browser tab, "
-        "their vectors in the workspace."
+        f"{placed.combined.capitalize()} of: {', '.join(placed.parts)}. The link carries kind and genes; name and text stay in "
+        "this browser tab, their vectors in the workspace."
     )
 
 

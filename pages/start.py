@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+import pages
 from core.casestudy.overview import GraphCounts
 from core.kg.graph import KnowledgeGraph
 from core.kg.search import Match
 from core.pipeline import LoadedRun, known_evaluation
-from dashboard import components, jobs, navigation, resources, state, theme
+from dashboard import components, navigation, resources, state, theme
 from dashboard.theme import plain
 
 EXAMPLE = "Alzheimer's disease"
@@ -24,7 +25,7 @@ def main() -> None:
     graph = resources.chosen_graph()
     search(graph)
     if run is None:
-        components.first_run(lambda: jobs.prepare(resources.workspace()), lambda: jobs.preparation(resources.workspace()))
+        pages.no_run()
     left, right = st.columns([2, 3], gap="large")
     with left:
         what_is_loaded(graph, resources.counts(graph))

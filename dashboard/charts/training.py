@@ -23,9 +23,7 @@ def losses_of_models(traces: Sequence[tuple[str, str, Sequence[dict[str, Any]]]]
         xs, ys = [step["epoch"] for step in trace], [step["loss"] for step in trace]
         first = all(other != group for _, other, _ in traces[:number])
         shown = {"name": group, "legendgroup": group, "showlegend": first, "text": [words] * len(xs)}
-        figure.add_trace(
-            go.Scatter(x=xs, y=ys, mode="lines", line=line, hovertemplate="%{text}: %{y:.3f}<extra></extra>", **shown)
-        )
+        figure.add_trace(go.Scatter(x=xs, y=ys, mode="lines", line=line, hovertemplate=HOVER, **shown))
     figure.update_layout(height=300, margin={"l": 10, "r": 10, "t": 10, "b": 10}, showlegend=True)
     figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0})
     figure.update_xaxes(title="epoch of each model", range=[0, max(epochs, 1)], dtick=max(1, round(epochs / 8)), fixedrange=True)

@@ -16,6 +16,7 @@ from dashboard.components.training import failure, group_words, job_buttons, job
 from dashboard.components.words import (
     disease_header,
     error_box,
+    errors_shown,
     evaluation_words,
     footer,
     mark_badges,
@@ -38,6 +39,7 @@ __all__ = [
     "downloads",
     "drug_picker",
     "error_box",
+    "errors_shown",
     "evaluation_words",
     "external_links",
     "fact_words",

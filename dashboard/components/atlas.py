@@ -1,13 +1,14 @@
 """The parts of the page Atlas: what to show and to colour by, background work, what to take away."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import streamlit as st
 
 from core.projection.colouring import ColourBy
-from core.projection.words import PANEL_WORDS
+from core.projection.words import PANEL_WORDS, WARNING
 from dashboard import state, theme
+from dashboard.components.files import download
 from dashboard.components.live import live
 
 COLOUR_WORDS: dict[ColourBy, str] = {
@@ -106,6 +107,20 @@ def panel_picker(names: Sequence[str]) -> list[str]:
     return chosen
 
 
+def panels_chart(figure: Any, config: dict[str, Any]) -> Any:
+    """Draw the panels; returns the points of a box or lasso."""
+    with st.container(key="wide"):
+        event = st.plotly_chart(figure, config=config, key="panels", on_select="rerun", selection_mode=("box", "lasso"))
+    st.caption(f"Draw a box or a lasso around dots to list them; hover to read; zoom in one panel zooms all. {WARNING}")
+    return event.selection.points
+
+
+def marked_chart(figure: Any, config: dict[str, Any]) -> None:
+    """Draw where a selection lies in all panels."""
+    with st.expander("Where it lies in every panel", icon=":material/scatter_plot:"):
+        st.plotly_chart(figure, config=config, key="marked")
+
+
 def no_control() -> None:
     """Say that nothing shows what the mere presence of text does."""
     st.caption(
@@ -118,5 +133,4 @@ def downloads(files: Sequence[Download], file_name: str) -> None:
     """Offer files, each made when it is asked for."""
     with st.container(horizontal=True):
         for each in files:
-            name = f"{file_name}.{each.ending}"
-            st.download_button(each.label, each.make, name, each.mime, on_click="ignore", icon=":material/download:")
+            download(each.label, each.make, f"{file_name}.{each.ending}", each.mime)

@@ -1,8 +1,6 @@
-"""The tables of the page Atlas: neighbours, a selection, measures, movers."""
+"""The tables of the page Atlas: neighbours, a selection, measures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -10,16 +8,24 @@ import streamlit as st
 from core.casestudy.export import to_csv
 from core.kg.graph import KnowledgeGraph
 from core.projection.measures import NEIGHBOURS, Measure
-from core.projection.movers import Approach, Change
+from core.projection.movers import Change
 from core.projection.words import PANEL_WORDS, explain, number
 from core.types import FloatArray, IntArray
 from dashboard import state, theme
+from dashboard.components.files import download
 from dashboard.theme import plain
 
-ROW_HEIGHT, TABLE_HEIGHT = 35, 420
-NAMED = 4  #: neighbours that a cell of a table names
+TABLE_HEIGHT = 420
 LISTED = 2000  #: rows of a selection that a table shows
 STAYED, CAME, LEFT = "● stayed", "▲ came in", "▽ went out"
+
+
+def neighbour_words(graph: KnowledgeGraph, entity: int, change: Change) -> None:
+    """Name an entity, and say how many of its neighbours stayed."""
+    st.subheader(f"Neighbours of {plain(graph.names[entity])}")
+    st.markdown(
+        f"**{len(change.stayed)} stayed, {len(change.came)} came in, {len(change.left)} went out**, in the original space."
+    )
 
 
 def neighbour_table(graph: KnowledgeGraph, entity: int, before: IntArray, after: IntArray, choose: Callable[[int], None]) -> None:
@@ -54,7 +60,7 @@ def neighbour_table(graph: KnowledgeGraph, entity: int, before: IntArray, after:
         shown,
         hide_index=True,
         column_config=configuration,
-        height=min(TABLE_HEIGHT, ROW_HEIGHT * (len(rows) + 1) + 3),
+        height=theme.table_height(len(rows), TABLE_HEIGHT),
         key=key,
         on_select=lambda: _chosen(key, rows, choose),
         selection_mode="single-row",
@@ -104,15 +110,13 @@ def selection_table(graph: KnowledgeGraph, rows: Sequence[int], overlap: FloatAr
         hide_index=True,
         column_order=["Name", "Kind", "Neighbours kept"],
         column_config=configuration,
-        height=min(TABLE_HEIGHT, ROW_HEIGHT * (len(shown) + 1) + 3),
+        height=theme.table_height(len(shown), TABLE_HEIGHT),
     )
     records = [
         {"id": each[3], "name": each[0], "kind": each[1], "overlap": each[2] / 100} for each in table.itertuples(index=False)
     ]
-    st.download_button(
-        "The selection as CSV", to_csv(records, ["id", "name", "kind", "overlap"]), f"{file_name}_selection.csv", "text/csv",
-        on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
+    text = to_csv(records, ["id", "name", "kind", "overlap"])
+    download("The selection as CSV", text, f"{file_name}_selection.csv")
 
 
 def measure_table(measures: Mapping[str, Mapping[str, Measure]]) -> None:
@@ -135,97 +139,3 @@ def measure_table(measures: Mapping[str, Mapping[str, Measure]]) -> None:
 def sentence_list(sentences: Sequence[str]) -> None:
     """Show sentences as a list."""
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
-
-
-def mover_table(
-    graph: KnowledgeGraph,
-    rows: IntArray,
-    overlap: FloatArray,
-    changes: Sequence[Change],
-    *,
-    disease: int | None,
-) -> None:
-    """List entities whose neighbourhood changed most.
-
-    :param changes: one a row
-    """
-    table = pd.DataFrame(
-        {
-            "Entity": [graph.names[row] for row in rows],
-            "Kind": [theme.kind_style(graph.kinds[row]).word for row in rows],
-            "Kept": [100 * overlap[row] for row in rows],
-            "▲ Came in": [_few(graph, each.came) for each in changes],
-            "▽ Went out": [_few(graph, each.left) for each in changes],
-            "Evidence": [_evidence_link(graph, int(row), disease) for row in rows],
-        }
-    )
-    text = st.column_config.TextColumn
-    configuration = {
-        "Entity": text(pinned=True, width=180, help="Name in the graph."),
-        "Kind": text(width=100, help="Kind of entity."),
-        "Kept": st.column_config.NumberColumn(
-            format="%.0f %%", width=60, help=f"Of the {NEIGHBOURS} nearest, still there after."
-        ),
-        "▲ Came in": text(width=260, help="The nearest of those that were not near before."),
-        "▽ Went out": text(width=260, help="The nearest before of those that are not near any more."),
-        "Evidence": _link_column(),
-    }
-    st.dataframe(table, hide_index=True, column_config=configuration, height=min(TABLE_HEIGHT, ROW_HEIGHT * (len(table) + 1) + 3))
-
-
-def _few(graph: KnowledgeGraph, rows: Sequence[int]) -> str:
-    return ", ".join(graph.names[row] for row in rows[:NAMED])
-
-
-def approach_table(graph: KnowledgeGraph, found: Approach, statuses: Mapping[int, str], disease: int, *, top: int = 40) -> None:
-    """List the drugs that came nearer to a disease.
-
-    :param statuses: what the graph knows of drug and disease, by drug
-    """
-    rows = found.candidates[:top].tolist()
-    table = pd.DataFrame(
-        {
-            "Drug": [graph.names[row] for row in rows],
-            "Status": [theme.status_mark(statuses[row]).cell for row in rows],
-            "Place before": found.before[:top],
-            "Place after": found.after[:top],
-            "Evidence": [_evidence_link(graph, row, disease) for row in rows],
-        }
-    )
-    place = st.column_config.NumberColumn
-    configuration = {
-        "Drug": st.column_config.TextColumn(pinned=True, width=220, help="Name in the graph."),
-        "Status": st.column_config.TextColumn(width=150, help="What the graph already knows of drug and disease."),
-        "Place before": place(format="%.0f", width=110, help="1: of all drugs the most similar to the disease, without text."),
-        "Place after": place(format="%.0f", width=110, help="The same with the text."),
-        "Evidence": _link_column(),
-    }
-    st.dataframe(table, hide_index=True, column_config=configuration, height=min(TABLE_HEIGHT, ROW_HEIGHT * (len(table) + 1) + 3))
-
-
-def approach_note(*, names_uses: bool) -> None:
-    """Say what nearness to a disease is not.
-
-    :param names_uses: the text that was injected names the uses of drugs
-    """
-    told = " The text names uses, so a drug may be near because the language model wrote its use." if names_uses else ""
-    st.caption(f"Similar vectors are no ranking for treatment: page Candidates has that.{told}")
-
-
-def _link_column() -> Any:
-    return st.column_config.LinkColumn(display_text="Why?", width=80, help="Open the evidence in a new tab.")
-
-
-def _evidence_link(graph: KnowledgeGraph, row: int, disease: int | None) -> str | None:
-    """Return the address of the evidence of a drug for the chosen disease, or of a disease; None where there is none."""
-    names = graph.vocabulary.entities
-    if graph.kinds[row] == graph.source.disease_kind:
-        return _address("evidence", disease=names[row], drug=None)
-    if graph.kinds[row] == graph.source.drug_kind and disease is not None:
-        return _address("evidence", disease=names[disease], drug=names[row])
-    return None
-
-
-def _address(page: str, **changes: str | None) -> str:
-    values = {name: value for name, value in (state.context() | changes).items() if value is not None}
-    return f"/{page}?{urlencode(values)}"

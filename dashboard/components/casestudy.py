@@ -1,24 +1,37 @@
-"""The parts of page Case study: recovery in numbers, tables that choose, verdicts, notes."""
+"""The parts of page Case study: recovery in numbers, tables that choose, the dossier."""
 
-import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.casestudy.notes import VERDICTS, Note, NoteBook, Verdict
 from core.casestudy.recovery import Recovery
-from core.errors import LladrError
 from core.kg.graph import KnowledgeGraph
 from dashboard import state, theme
+from dashboard.components.context import link_box
+from dashboard.components.files import download
 from dashboard.components.tables import warning_cells
-from dashboard.components.words import error_box
+from dashboard.components.words import errors_shown
 from dashboard.theme import plain
 
 PARTS = {"disease": "This disease", "drug": "One drug in all diseases"}
-TABLE_HEIGHT, ROW_HEIGHT = 440, 35
-VERDICT_WORDS: dict[Verdict, str] = {"agree": "✓ agree", "doubt": "? doubt", "reject": "✕ reject"}
+TABLE_HEIGHT = 440
+
+
+def recovery_part(found: Mapping[str, Recovery], draw: Callable[[Mapping[str, Recovery]], Any]) -> None:
+    """Show how many drugs of each list stand near the top, as a curve and in numbers; say so where there is no list."""
+    if not found:
+        st.info(
+            "The graph knows no treatment and no trial of this disease. Give a list of your own below.", icon=":material/help:"
+        )
+        return
+    st.plotly_chart(draw(found), key="curves")
+    recovery_table(found)
+    st.caption(
+        "Known treatments were learned from: they are the control. Trial drugs are kept from training where the graph "
+        "says so. The dashed line is what a random order would find."
+    )
 
 
 def recovery_table(found: Mapping[str, Recovery]) -> None:
@@ -45,6 +58,26 @@ def recovery_table(found: Mapping[str, Recovery]) -> None:
     )
 
 
+def own_list(take: Callable[[str], None]) -> None:
+    """Take a list of drugs from the reader, and say what of the last one could not be read."""
+    with st.expander("Look for drugs of your own list", icon=":material/playlist_add:"):
+        if (text := list_form()) is not None:
+            take(text)
+    for problem in state.problems():
+        st.caption(plain(problem))
+
+
+def list_form() -> str | None:
+    """Let the reader paste or upload a list of drugs; returns its text once it is given."""
+    with st.form("list", border=False):
+        text = st.text_area("Names, one a line (synonyms and DrugBank identifiers are fine)", height=110)
+        file = st.file_uploader("or a text file", type=["txt", "tsv", "csv"])
+        given = st.form_submit_button("Look for these", icon=":material/search:")
+    if not given:
+        return None
+    return file.getvalue().decode("utf-8-sig", errors="replace") if file else text
+
+
 def located(graph: KnowledgeGraph, names: Sequence[str], rows: Sequence[int | None], table: pd.DataFrame) -> None:
     """Show where drugs of a published list stand in this ranking."""
     ranked = table.set_index("row")
@@ -64,6 +97,10 @@ def located(graph: KnowledgeGraph, names: Sequence[str], rows: Sequence[int | No
         "Above": column.TextColumn(help="Share of the other drugs that stand below."),
     }
     st.dataframe(pd.DataFrame(records), hide_index=True, column_config=configuration)
+    st.caption(
+        "Xiang et al. 2025 (arXiv 2510.12181) list these for Alzheimer's disease, ranked on another graph (DRKG). A place here "
+        "is a comparison, not a confirmation."
+    )
 
 
 def chosen_part() -> str:
@@ -132,6 +169,20 @@ def across_table(table: pd.DataFrame, chosen: str | None) -> None:
         "Above": column.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, help="Share of the drugs that stand below."),
     }
     _selectable(shown, configuration, "disease", table["id"].tolist(), chosen)
+    st.caption("A place far up in many diseases speaks of a popular drug, not of one disease. No mark is no proof of safety.")
+
+
+def across_tools(disease: str | None, text: str, file_name: str) -> bool:
+    """Offer table, address and the evidence for the disease of the context; returns whether that evidence is asked for.
+
+    :param text: the table as CSV
+    """
+    label = None if disease is None else f"Evidence for {plain(disease)}"
+    with st.container(horizontal=True):
+        asked = label is not None and st.button(label, type="primary", icon=":material/route:")
+        download("CSV", text, f"{file_name}.csv")
+        link_box()
+    return asked
 
 
 def _selectable(shown: pd.DataFrame, configuration: Any, name: state.Name, identifiers: list[str], chosen: str | None) -> None:
@@ -150,84 +201,25 @@ def _selectable(shown: pd.DataFrame, configuration: Any, name: state.Name, ident
         on_select=select,
         selection_mode="single-row",
         selection_default={"selection": {"rows": [identifiers.index(chosen)] if chosen in identifiers else []}},
-        height=min(TABLE_HEIGHT, ROW_HEIGHT * (len(shown) + 1) + 3),
+        height=theme.table_height(len(shown), TABLE_HEIGHT),
     )
 
 
-def verdict_words(notes: Sequence[Note]) -> dict[str, str]:
-    """Return the verdicts of each drug (identifier), all authors together."""
-    words: dict[str, list[str]] = {}
-    for note in notes:
-        words.setdefault(note.drug, []).append(VERDICT_WORDS[note.verdict])
-    return {drug: ", ".join(dict.fromkeys(mine)) for drug, mine in words.items()}
+def dossier_picker(table: pd.DataFrame, chosen: Sequence[str], first: Sequence[str]) -> None:
+    """Choose the drugs that a dossier is made of.
+
+    :param table: a shortlist
+    :param chosen: their identifiers now
+    :param first: identifiers that the address need not name
+    """
+    names = dict(zip(table["id"], table["name"], strict=True))
+    arguments = state.widget("chosen", list(chosen), default=list(first))
+    st.multiselect("Drugs in the report", list(names), format_func=names.__getitem__, **arguments)
 
 
-def list_form() -> str | None:
-    """Let the reader paste or upload a list of drugs; returns its text once it is given."""
-    with st.form("list", border=False):
-        text = st.text_area("Names, one a line (synonyms and DrugBank identifiers are fine)", height=110)
-        file = st.file_uploader("or a text file", type=["txt", "tsv", "csv"])
-        given = st.form_submit_button("Look for these", icon=":material/search:")
-    if not given:
-        return None
-    return file.getvalue().decode("utf-8-sig", errors="replace") if file else text
-
-
-def note_form(graph: KnowledgeGraph, disease: int, drug: int, book: NoteBook) -> None:
-    """Take a verdict on the chosen drug; it is added to the notes, earlier ones stay."""
-    with st.form("note"):
-        st.markdown(f"**{plain(graph.names[drug])}**")
-        verdict = st.segmented_control("Verdict", VERDICTS, format_func=VERDICT_WORDS.__getitem__, default="doubt", required=True)
-        why = st.text_input("Why")
-        author = st.text_input("Your name or initials", key="author")
-        if st.form_submit_button("Keep this verdict", type="primary", icon=":material/save:"):
-            identifiers = graph.vocabulary.entities
-            now = datetime.datetime.now(datetime.UTC)
-            book.add(
-                Note(
-                    graph=graph.name,
-                    disease=identifiers[disease],
-                    drug=identifiers[drug],
-                    verdict=verdict,
-                    why=why.strip(),
-                    author=author.strip(),
-                    date=now,
-                )
-            )
-            st.toast(f"Kept: {VERDICT_WORDS[verdict]}.")
-
-
-def notes_form(book: NoteBook) -> None:
-    """Take in a file of notes once it is given, all of it or nothing."""
-    with st.form("notes", border=False):
-        file = st.file_uploader("Notes of another workspace", type=["jsonl"])
-        given = st.form_submit_button("Take in", icon=":material/upload:")
-    if given and file is not None:
-        try:
-            taken = book.take_in(file.getvalue().decode("utf-8", errors="replace"), file.name)
-        except LladrError as error:
-            error_box(error)
-        else:
-            state.tell(f"{theme.counted(taken, 'new note')} taken in.")
-            st.rerun()
-    if message := state.told():
-        st.success(message, icon=":material/check:")
-
-
-def note_list(graph: KnowledgeGraph, notes: Sequence[Note]) -> None:
-    """Show the verdicts that hold."""
-    if not notes:
-        st.caption("No verdict on a drug of this disease yet.")
-        return
-    rows = graph.vocabulary.entity_row
-    records = [
-        {
-            "Drug": graph.names[rows[note.drug]] if note.drug in rows else note.drug,
-            "Verdict": VERDICT_WORDS[note.verdict],
-            "Why": note.why,
-            "By": note.author,
-            "On": note.date.date(),
-        }
-        for note in notes
-    ]
-    st.dataframe(pd.DataFrame(records), hide_index=True)
+def dossier_files(html: str, pdf: Callable[[str], bytes], name: str) -> None:
+    """Offer a dossier as HTML and, where it can be printed, as PDF."""
+    with st.container(horizontal=True):
+        download("HTML", html, f"{name}.html")
+        with errors_shown():
+            download("PDF", pdf(html), f"{name}.pdf")

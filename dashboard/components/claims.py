@@ -10,7 +10,9 @@ from core.kg.graph import KnowledgeGraph
 from core.llm.grounding import CLAIM_COLUMNS, Claim, claim_records, edge_words
 from core.llm.report import Report
 from dashboard import theme
+from dashboard.components.files import download
 
+TABLE_HEIGHT = 360
 INDICATORS = {
     "refusals": ("Refused or empty", "The model would not or could not write."),
     "unmapped": ("Names that the graph does not have", "Listed targets or diseases with nothing like them in the graph."),
@@ -35,7 +37,8 @@ def claim_table(graph: KnowledgeGraph, claims: Sequence[Claim], file_name: str) 
             "Sentence": [claim.sentence for claim in claims],
         }
     )
-    st.dataframe(shown, hide_index=True, column_config=_configuration(), height=min(360, 35 * (len(shown) + 1) + 3))
+    height = theme.table_height(len(shown), TABLE_HEIGHT)
+    st.dataframe(shown, hide_index=True, column_config=_configuration(), height=height)
     claim_downloads(graph, claims, file_name)
 
 
@@ -49,9 +52,8 @@ def claim_downloads(graph: KnowledgeGraph, claims: Sequence[Claim], file_name: s
         return to_json(claim_records(graph, claims))
 
     with st.container(horizontal=True):
-        icon = ":material/download:"
-        st.download_button("CSV", csv, f"{file_name}.csv", "text/csv", on_click="ignore", icon=icon)
-        st.download_button("JSON", json, f"{file_name}.json", "application/json", on_click="ignore", icon=icon)
+        download("CSV", csv, f"{file_name}.csv")
+        download("JSON", json, f"{file_name}.json")
 
 
 def _configuration() -> dict[str, object]:
@@ -64,6 +66,13 @@ def _configuration() -> dict[str, object]:
         "Edge of the graph": column.TextColumn(width=320, help="The fact behind the verdict, or a weaker tie of the two."),
         "Sentence": column.TextColumn(width=420, help="As the model wrote it."),
     }
+
+
+def whole_report(graph: KnowledgeGraph, claims: Sequence[Claim], result: Report, file_name: str) -> None:
+    """Show the report of an extraction, and offer all its claims."""
+    report_words(result)
+    st.markdown("**All facts with their verdicts**")
+    claim_downloads(graph, claims, file_name)
 
 
 def report_words(result: Report) -> None:

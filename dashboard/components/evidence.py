@@ -14,6 +14,8 @@ from core.llm.grounding import Claim
 from core.llm.statements import sentences
 from core.text.descriptions import BLIND_FIELDS, FIELDS, Description
 from dashboard import state, theme
+from dashboard.components.context import link_box
+from dashboard.components.files import download
 from dashboard.components.texts import sentence_words, verdict_key
 from dashboard.theme import plain
 
@@ -98,6 +100,7 @@ def descriptions(
 
     :param claims: what each text claims, by entity row
     """
+    st.subheader("What the language model wrote" if graph.source.written_by_llm else "Descriptions")
     if not any(row in texts for row in rows):
         st.info("There is no description of either of them.", icon=":material/help:")
         return
@@ -112,6 +115,14 @@ def descriptions(
                 column.markdown(words or (":gray[nothing written]" if row in texts else ":gray[there is no description]"))
     verdict_key()
     st.caption(plain(graph.source.note))
+
+
+def take_away(record: str, file_name: str, drug: str, disease: str) -> None:
+    """Offer the evidence as JSON, the address, and where to read on."""
+    with st.container(horizontal=True):
+        download("JSON", record, f"{file_name}.json")
+        link_box()
+        external_links(drug, disease)
 
 
 def external_links(drug: str, disease: str) -> None:

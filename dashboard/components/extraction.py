@@ -1,15 +1,16 @@
 """Let a language model write: how to configure a server, one entity now, many in the background."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import streamlit as st
 
 from core.config import DescribeSettings
-from core.errors import LladrError
 from core.llm.prompts import PROMPTS
 from dashboard import theme
-from dashboard.components.words import error_box
+from dashboard.components.live import live
+from dashboard.components.words import errors_shown
 from dashboard.theme import plain
 
 PROMPT_WORDS = {
@@ -63,7 +64,8 @@ def write_one_form(usual_model: str, write: Callable[[DescribeSettings], None]) 
         st.markdown("**Write one now**")
         prompt, model, facts = _prompt_and_model("one", usual_model)
         if st.form_submit_button("Write", icon=":material/edit_note:", type="primary"):
-            write(DescribeSettings.parse({"prompt": prompt, "model": model, "neighbours": facts}))
+            with errors_shown():  # here, so that the choices stay
+                write(DescribeSettings.parse({"prompt": prompt, "model": model, "neighbours": facts}))
 
 
 def write_many_form(
@@ -85,11 +87,9 @@ def write_many_form(
             started = st.form_submit_button("Start", icon=":material/play_arrow:", type="primary")
         if asked or started:
             values = {"prompt": prompt, "model": model, "neighbours": facts, "kinds": chosen, "limit": most}
-            try:
+            with errors_shown():  # here, so that the choices stay
                 settings = DescribeSettings.parse(values)
                 estimate_words(estimate(settings)) if asked else start(settings, usd)
-            except LladrError as error:  # said here, so that the choices stay
-                error_box(error)
 
 
 def _kind(kind: str) -> str:
@@ -119,6 +119,25 @@ def estimate_words(found: Estimate) -> None:
         f"{plain(cost)} ({basis}).",
         icon=":material/calculate:",
     )
+
+
+def follow(
+    extractions: Callable[[], Sequence[Extraction]],
+    *,
+    stop: Callable[[Extraction], None],
+    resume: Callable[[Extraction], None],
+    log: Callable[[Extraction], str],
+) -> None:
+    """Show all extractions, again and again as long as any runs; nothing where there is none."""
+
+    def draw() -> bool:
+        found = extractions()
+        for each in found:
+            extraction_panel(each, stop=partial(stop, each), resume=partial(resume, each), log=partial(log, each))
+        return any(each.running for each in found)
+
+    if found := extractions():
+        live(draw, running=any(each.running for each in found))
 
 
 def extraction_panel(

@@ -83,7 +83,7 @@ def first_run(start: Callable[[], None], progress: Callable[[], Preparation | No
     """Say that nothing is trained, and offer to train the default pair; then show how far it is."""
     now = progress()
     if now is None or now.error:
-        st.info("**No run yet: train one (about two minutes).** It trains the graph alone and the graph with text, "
+        st.info("**No run yet: train one (two to three minutes).** It trains the graph alone and the graph with text, "
                 "then measures how good both are. You can look around meanwhile.", icon=":material/model_training:")  # fmt: skip
         if now:
             st.error("The last try failed. The end of its log:", icon=":material/error:")

@@ -11,6 +11,8 @@ from core.llm.grounding import Claim, Described
 from core.llm.statements import sentences
 from core.llm.store import Version
 from dashboard import state, theme
+from dashboard.components.claims import claim_table
+from dashboard.components.words import errors_shown
 from dashboard.theme import plain
 
 LISTS = {"indicated_for": "Listed uses", "contraindicated_in": "Listed contraindications", "targets": "Listed targets"}
@@ -110,6 +112,15 @@ def _day(version: Version) -> str:
     return version.date[:16].replace("T", " ") + " UTC"
 
 
+def facts_and_history(graph: KnowledgeGraph, text: Text, file_name: str) -> None:
+    """Offer the facts of a description with the edges behind their verdicts, and its earlier versions where there are some."""
+    with st.expander(f"Facts and edges: {plain(text.title)} ({theme.counted(len(text.claims), 'fact')})"):
+        claim_table(graph, text.claims, file_name)
+    if len(text.versions) > 1:
+        with st.expander(f"Earlier versions: {plain(text.title)} ({len(text.versions) - 1})", icon=":material/history:"):
+            history(graph, text)
+
+
 def history(graph: KnowledgeGraph, text: Text) -> None:
     """List the earlier versions of a description."""
     for version in text.versions[1:]:
@@ -131,12 +142,12 @@ def edit_form(texts: Sequence[Text], save: Callable[[Text, dict[str, str | list[
             who = author.text_input("Your name", key="edit-author")
             why = reason.text_input("Why", placeholder="what was wrong, and the source", key="edit-reason")
             if st.form_submit_button("Save as a new version", icon=":material/save:"):
-                save(
-                    text,
-                    {field: value for field, value in changed.items() if value != (text.described.get(field) or type(value)())},
-                    who,
-                    why,
-                )
+                changes = {name: value for name, value in changed.items() if value != (text.described.get(name) or type(value)())}
+                if not changes:
+                    st.warning("Nothing was changed, so nothing was saved.", icon=":material/help:")
+                    return
+                with errors_shown():  # here, so that what was typed stays
+                    save(text, changes, who, why)
 
 
 def _edited(field: str, label: str, value: str | Sequence[str] | None) -> str | list[str]:

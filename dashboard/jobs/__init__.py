@@ -13,6 +13,7 @@ from typing import Any
 from core import pipeline
 from core.config import RunSettings
 from core.errors import WorkspaceError
+from core.kg.splits import PARTS
 from core.pipeline.members import epochs_in_all
 from core.workspace import RunFolder, Workspace, explained_disk_errors, write_text
 
@@ -128,7 +129,7 @@ def _without_settings(workspace: Workspace) -> list[RunFolder]:
 
 @dataclass(frozen=True)
 class Preparation:
-    """How far ``lladr prepare`` is: the default runs, then how good they are."""
+    """How far ``lladr prepare`` is: the default runs, how good they are, and for which diseases."""
 
     running: bool
     share: float  #: 0 to 1
@@ -138,8 +139,7 @@ class Preparation:
 
 def prepare(workspace: Workspace) -> None:
     """Start ``lladr prepare`` in the background, unless it runs."""
-    if not _alive(_prepare_log(workspace)):
-        _spawn(workspace, ["prepare"], _prepare_log(workspace))
+    _spawn_once(workspace, ["prepare"], _prepare_log(workspace))
 
 
 def preparation(workspace: Workspace) -> Preparation | None:
@@ -150,15 +150,16 @@ def preparation(workspace: Workspace) -> Preparation | None:
     stages = _stages(workspace)
     pending = [stage for stage, part in stages if part < 1]
     share = sum(part for _, part in stages) / len(stages)
-    failed = not _alive(log) and _processes[log].returncode != 0
-    return Preparation(_alive(log), share, pending[0] if pending else "ready", _tail(log) if failed else "")
+    return Preparation(_alive(log), share, pending[0] if pending else "ready", _failure(log))
 
 
 def _stages(workspace: Workspace) -> list[tuple[str, float]]:
     runs = [workspace.run(name) for name in pipeline.DEFAULT_RUNS]
     training = [(f"training {run.name}", _share(run)) for run in runs]
     evaluating = [(f"measuring how good {run.name} is", _share(RunFolder(run.evaluations / "random-0"))) for run in runs]
-    return training + evaluating
+    parts = [RunFolder(runs[-1].evaluations / f"part-{part}") for part in range(PARTS)]
+    grading = [("measuring how sure it is for each disease", _share(part)) for part in parts]
+    return training + evaluating + grading
 
 
 def _share(run: RunFolder) -> float:
@@ -207,8 +208,19 @@ def _spawn(workspace: Workspace, arguments: list[str], log: Path) -> None:
             )
 
 
+def _spawn_once(workspace: Workspace, arguments: list[str], log: Path) -> None:
+    """Start the command unless it runs."""
+    if not _alive(log):
+        _spawn(workspace, arguments, log)
+
+
 def _alive(log: Path) -> bool:
     return log in _processes and _processes[log].poll() is None
+
+
+def _failure(log: Path) -> str:
+    """Return the end of what a process printed that failed; empty where it runs or went well."""
+    return _tail(log) if _processes[log].poll() else ""
 
 
 def _tail(log: Path) -> str:

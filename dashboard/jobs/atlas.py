@@ -7,7 +7,7 @@ from core.errors import LladrError
 from core.pipeline.atlas import report_file
 from core.pipeline.spaces import Pair
 from core.workspace import Workspace, read_json
-from dashboard.jobs import _alive, _processes, _spawn, _tail
+from dashboard.jobs import _alive, _failure, _processes, _spawn_once
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,7 @@ class Computation:
 
 def start(workspace: Workspace, pair: Pair) -> None:
     """Start ``lladr atlas`` in the background, unless it runs."""
-    if not _alive(_log(workspace)):
-        _spawn(workspace, ["atlas", "--before", pair.before, "--after", pair.after], _log(workspace))
+    _spawn_once(workspace, ["atlas", "--before", pair.before, "--after", pair.after], _log(workspace))
 
 
 def computation(workspace: Workspace) -> Computation | None:
@@ -34,8 +33,7 @@ def computation(workspace: Workspace) -> Computation | None:
     if _alive(log):
         share, left = _reported(workspace)
         return Computation(running=True, share=share, seconds_left=left, error="")
-    error = _tail(log) if _processes[log].returncode else ""
-    return Computation(running=False, share=1.0, seconds_left=0.0, error=error)
+    return Computation(running=False, share=1.0, seconds_left=0.0, error=_failure(log))
 
 
 def _reported(workspace: Workspace) -> tuple[float, float | None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from core import pipeline
 from core.pipeline.questions import Question
 from core.workspace import Workspace
-from dashboard.jobs import _alive, _processes, _spawn, _tail
+from dashboard.jobs import _alive, _failure, _processes, _spawn_once
 
 TRAINING = 0.8  #: share of the work that training without the held-out diseases takes
 
@@ -22,8 +22,7 @@ class Measurement:
 
 def start(workspace: Workspace, run: str) -> None:
     """Start ``lladr new --trust`` in the background, unless it runs."""
-    if not _alive(_log(workspace, run)):
-        _spawn(workspace, ["new", "--trust", "--run", run], _log(workspace, run))
+    _spawn_once(workspace, ["new", "--trust", "--run", run], _log(workspace, run))
 
 
 def measurement(workspace: Workspace, run: str) -> Measurement | None:
@@ -33,7 +32,7 @@ def measurement(workspace: Workspace, run: str) -> Measurement | None:
         return None
     if _alive(log):
         return Measurement(running=True, share=TRAINING * _trained(workspace, run), error="")
-    return Measurement(running=False, share=1.0, error=_tail(log) if _processes[log].returncode else "")
+    return Measurement(running=False, share=1.0, error=_failure(log))
 
 
 def _trained(workspace: Workspace, run: str) -> float:

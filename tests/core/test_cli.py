@@ -8,24 +8,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import typer
 from safetensors.torch import load_file
 
 from core import pipeline
-from core.cli import main
 from core.cli.app import app
 from core.pipeline import evaluation
+from core.pipeline.questions import Question
 from core.workspace import Workspace
 from tests.core.kge.tables import INTERACTION_NAMES
 from tests.core.pipeline.runs import toy_settings
+from tests.core.trained import SMALL, TOY
 from tests.toy import EDGES, NODES, write_table, write_toy_folder
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--dim", 8, "--epochs", 2, "--threads", 1, "--device", "cpu", "--batch-size", 16, "--negatives", 4)
-TOY = ("--encoder", "hashing:16", *SMALL)
 DRUGS = {"donepezil", "memantine", "metformin", "levodopa", "haloperidol", "aspirin"}
 ALZHEIMER_STATUS = {
     "donepezil": "treats",
@@ -47,23 +45,6 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def lladr(capsys, monkeypatch):
-    """Call the command as a shell would; return code, out and err."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["lladr", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return SimpleNamespace(code=code, **capsys.readouterr()._asdict())
-
-    return call
-
-
-@pytest.fixture
 def ok(lladr):
     def call(*arguments):
         result = lladr(*arguments)
@@ -71,13 +52,6 @@ def ok(lladr):
         return result
 
     return call
-
-
-@pytest.fixture
-def trained(ok, toy_folder):
-    """Two finished runs: full, and its twin without text."""
-    for name, text in (("full", "full"), ("plain", "none")):
-        ok("train", "--kg", toy_folder, "--text", text, "--name", name, *TOY)
 
 
 def assert_refused(result, *words):
@@ -273,11 +247,15 @@ def test_prepare_trains_the_pair_and_evaluates_it(ok, home, toy_folder, monkeypa
     settings = toy_settings(toy_folder, text="full", epochs=2)
     monkeypatch.setattr(sys.modules["core.cli.app"], "RunSettings", lambda: settings)
     monkeypatch.setattr(pipeline, "DEFAULT_RUNS", {"base": "none", "lladr": "full"})
+    for module in ("core.cli.app", "core.kg.splits"):  # four treatments are too few for five parts
+        monkeypatch.setattr(sys.modules[module], "PARTS", 2)
     result = ok("prepare")
     assert result.out == ""
     assert "Ready in" in result.err
     assert [run.name for run in home.runs()] == ["base", "lladr"]
     assert all(pipeline.known_evaluation(home, name) for name in ("base", "lladr"))
+    parts = [pipeline.known_evaluation(home, "lladr", question=Question("every-treatment", split_seed=part)) for part in (0, 1)]
+    assert sum(part["n_pairs"] for part in parts) == 4
     weights = {name: home.run(name).model_file.stat().st_mtime_ns for name in ("base", "lladr")}
     ok("prepare")
     assert {name: home.run(name).model_file.stat().st_mtime_ns for name in ("base", "lladr")} == weights
@@ -286,7 +264,7 @@ def test_prepare_trains_the_pair_and_evaluates_it(ok, home, toy_folder, monkeypa
 
 COMMANDS = (
     *("prepare", "train", "rank", "score", "runs", "serve"),
-    *("evaluate", "reproduce", "explain", "describe", "ground", "dossier", "recover", "new", "atlas"),
+    *("evaluate", "reproduce", "explain", "describe", "ground", "dossier", "recover", "new", "atlas", "data"),
 )
 
 

@@ -1,18 +1,14 @@
 """The command ``lladr atlas`` from the outside."""
 
 import json
-import sys
-from types import SimpleNamespace
+from functools import partial
 
 import pandas as pd
 import pytest
 
-from core import pipeline
-from core.cli import main
 from core.pipeline import atlas
 from core.projection.layout import LayoutSettings
 from core.workspace import Workspace
-from tests.core.pipeline.runs import toy_settings
 
 FILES = ["atlas.html", "atlas.parquet", "atlas.png", "atlas.svg", "measures.json"]
 
@@ -25,29 +21,13 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def lladr(capsys, monkeypatch):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["lladr", "atlas", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return SimpleNamespace(code=code, **capsys.readouterr()._asdict())
-
-    return call
-
-
-@pytest.fixture
-def trained(home, toy_folder):
-    for name, text in {"plain": "none", "full": "full"}.items():
-        pipeline.train_run(home, name, toy_settings(toy_folder, text=text, epochs=2))
+def atlas_of(lladr):
+    return partial(lladr, "atlas")
 
 
 @pytest.mark.usefixtures("trained")
-def test_it_writes_table_measures_and_figure(lladr, home, tmp_path):
-    result = lladr("--before", "plain", "--after", "full", "--out", tmp_path / "out")
+def test_it_writes_table_measures_and_figure(atlas_of, home, tmp_path):
+    result = atlas_of("--before", "plain", "--after", "full", "--out", tmp_path / "out")
     assert result.code == 0, result.err
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == FILES
     columns = ["id", "name", "kind", "x_before", "y_before", "x_after", "y_after", "overlap"]
@@ -55,24 +35,24 @@ def test_it_writes_table_measures_and_figure(lladr, home, tmp_path):
     assert "plain (before) and full (after)" in result.out
     assert "mean little" in result.out
     assert not (home.root / "cache" / "atlas" / "report.json").exists()
-    record = json.loads(lladr("--json").out)  # without names: the default run and its base
+    record = json.loads(atlas_of("--json").out)  # without names: the default run and its base
     assert record == json.loads((tmp_path / "out" / "measures.json").read_text())
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"), [((), "pair of runs"), (("--before", "nobody", "--after", "full"), "No run is called 'nobody'")]
 )
-def test_what_is_missing_is_said_without_a_traceback(lladr, arguments, words):
-    result = lladr(*arguments)
+def test_what_is_missing_is_said_without_a_traceback(atlas_of, arguments, words):
+    result = atlas_of(*arguments)
     assert (result.code, result.out) == (1, "")
     assert words in result.err
     assert "Traceback" not in result.err
 
 
 @pytest.mark.usefixtures("trained")
-def test_an_unwritable_folder_is_said_before_the_work(lladr, tmp_path, monkeypatch):
+def test_an_unwritable_folder_is_said_before_the_work(atlas_of, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("here is a file")
     monkeypatch.setattr(atlas, "make_panel", lambda *args, **kw: pytest.fail("it was laid out first"))
-    result = lladr("--out", tmp_path / "file")
+    result = atlas_of("--out", tmp_path / "file")
     assert result.code == 1
     assert "could not be written" in result.err

@@ -11,18 +11,25 @@ from core.errors import ConfigError, LladrError, UnknownNameError, WorkspaceErro
 from core.pipeline import evaluation, load_run, train_run
 from core.workspace import Workspace
 from tests.core.pipeline.runs import toy_settings
-from tests.toy import ALZHEIMER, PRION
+from tests.core.trained import copied
+from tests.toy import ALZHEIMER, PRION, write_toy_folder
 
 run = CliRunner()
 
 
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("case")
+    settings = toy_settings(write_toy_folder(folder / "toy"), text="full")
+    train_run(Workspace(folder / "home"), "lladr", settings)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch, toy_folder):
+def home(case, tmp_path, monkeypatch):
     monkeypatch.setenv("LLADR_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
-    workspace = Workspace(tmp_path / "home")
-    train_run(workspace, "lladr", toy_settings(toy_folder, text="full"))
-    return workspace
+    return copied(case, tmp_path)
 
 
 def lladr(*arguments):

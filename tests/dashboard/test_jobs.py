@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 import tomllib
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from core.errors import WorkspaceError
 from core.pipeline import read_settings, run_status
 from core.workspace import Workspace
 from dashboard import jobs
+from dashboard.jobs import atlas, newcomer
 
 SMALL = {"model": {"dim": 8}, "training": {"threads": 1}, "text": {"mode": "none"}}
 
@@ -111,3 +114,23 @@ def test_epochs_of_all_models_are_counted(workspace, toy_folder):
 
 def test_no_preparation_was_started(workspace):
     assert jobs.preparation(workspace) is None
+
+
+@pytest.mark.parametrize(
+    ("log", "followed"),
+    [
+        ("prepare.log", jobs.preparation),
+        ("atlas.log", atlas.computation),
+        ("runs/mine/newcomers.log", lambda workspace: newcomer.measurement(workspace, "mine")),
+    ],
+)
+@pytest.mark.parametrize(("code", "said"), [(0, ""), (3, "first\nlast")])
+def test_a_process_that_failed_is_told_by_the_end_of_its_log(tmp_path, monkeypatch, log, followed, code, said):
+    path = tmp_path / log
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("first\n\nlast\n")
+    assert followed(Workspace(tmp_path)) is None
+    process = subprocess.Popen([sys.executable, "-S", "-c", f"raise SystemExit({code})"])  # noqa: S603 - written here
+    process.wait()
+    monkeypatch.setitem(jobs._processes, path, process)
+    assert (followed(Workspace(tmp_path)).running, followed(Workspace(tmp_path)).error) == (False, said)

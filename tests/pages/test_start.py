@@ -65,6 +65,6 @@ def test_nothing_is_trained(tmp_path, open_page, monkeypatch):
     monkeypatch.setattr(jobs, "prepare", started.append)
     app = open_page(Workspace(tmp_path))
     assert not app.exception
-    assert "No run yet: train one (about two minutes)" in words(app)
+    assert "No run yet: train one (two to three minutes)" in words(app)
     press(app, "Train the default pair")
     assert started == [Workspace(tmp_path)]
