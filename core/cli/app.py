@@ -16,6 +16,7 @@ from core.config import RunSettings, read_toml
 from core.errors import ConfigError, TrainingError
 from core.kg.loaders import load_graph
 from core.kg.search import EntityIndex
+from core.kg.splits import PARTS
 from core.pipeline.evaluation import evaluate_protocol
 from core.pipeline.questions import Question
 from core.pipeline.safety import safety_of
@@ -37,9 +38,9 @@ app = typer.Typer(
 
 @app.command()
 def prepare() -> None:
-    """Make everything ready: text vectors, then the default pair of runs (base and LLaDR), then how good they are.
+    """Make everything ready: text vectors, the default pair of runs (base and LLaDR), how good they are, and for which diseases.
 
-    What is there already is kept, so a second call takes a second. About two minutes on two cores.
+    What is there already is kept, so a second call takes a second. Two to three minutes on two cores.
     """
     workspace = Workspace.default()
     for name, text in pipeline.DEFAULT_RUNS.items():
@@ -47,6 +48,9 @@ def prepare() -> None:
     for name in pipeline.DEFAULT_RUNS:
         with followed(f"how good is {name}") as hooks:
             evaluate_protocol(workspace, name, Question(), with_baselines=name != "base", hooks=hooks)
+    for part in range(PARTS):
+        with followed(f"how sure for each disease, {part + 1} of {PARTS}") as hooks:
+            evaluate_protocol(workspace, "lladr", Question("every-treatment", split_seed=part), hooks=hooks)
     graph = load_graph(RunSettings().kg)
     tell("Compiling the search for paths, reading what the texts warn of ...")
     compile_kernels(graph)
@@ -87,7 +91,7 @@ def train(
     negatives: Annotated[int | None, typer.Option(help="Corrupted entities a chunk of positives.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Members of an ensemble that differ in their seed only.")] = None,
     fusion: Annotated[
-        bool, typer.Option("--fusion", help="Also train what combines LLaDR with simple methods, as one run (9 models).")
+        bool, typer.Option("--fusion", help="Also train what combines LLaDR with simple methods, as one run (11 models).")
     ] = False,
     jobs: Annotated[
         int, typer.Option(min=1, help="Models of an ensemble or a fusion that are trained at the same time; same result.")

@@ -19,7 +19,7 @@ __all__ = ["PROTOCOLS", "Evaluation", "Protocol", "degree_matched", "drugs_for_d
 
 DISEASES_A_BLOCK = 64  #: bounds the memory: so many diseases against all drugs
 
-SplitKind = Literal["random", "zero-shot", "area", "external"]
+SplitKind = Literal["random", "part", "zero-shot", "area", "external"]
 Candidates = Literal["all drugs", "drugs of the same degree", "sampled diseases"]
 
 
@@ -38,6 +38,11 @@ PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
         Protocol("drugs-for-disease", "a tenth of the treatments held out, each ranked among all drugs of its disease", "random"),
+        Protocol(
+            "every-treatment",
+            "the treatments in five parts, one of them (the seed, 0 to 4) held out; all five together ask for each once",
+            "part",
+        ),
         Protocol("zero-shot", "a fifth of the diseases lose all their treatments; all drugs compete", "zero-shot"),
         Protocol("area", "all treatments of a therapeutic area are held out; all drugs compete", "area"),
         Protocol(

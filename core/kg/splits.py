@@ -13,6 +13,7 @@ from core.kg.graph import KnowledgeGraph
 from core.types import BoolArray, IntArray
 
 ZERO_SHOT_FRACTION = 0.2  #: of the treated diseases
+PARTS = 5  #: of the treatments, each held out once in turn
 LEAKS_SHOWN = 5  #: pairs that an error names
 
 
@@ -37,6 +38,21 @@ def random_split(graph: KnowledgeGraph, *, fraction: float, seed: int) -> Split:
     chosen = _chosen(len(pairs), fraction, seed, "known treatments")
     test = pairs[chosen]
     return Split(f"random {fraction:.0%}, seed {seed}", without_pairs(graph, test), test)
+
+
+def part_split(graph: KnowledgeGraph, *, number: int) -> Split:
+    """Hold out one of five equal parts of the pairs that a drug treats; parts 0 to 4 together hold each pair once.
+
+    :param number: from 5 on the treatments are dealt out anew
+    :raises TrainingError: if the graph has fewer treatments than parts
+    """
+    pairs = graph.pairs("treats")
+    if len(pairs) < PARTS:
+        raise TrainingError(f"The graph has {len(pairs)} known treatments.", expected=f"at least {PARTS}, one for each part")
+    deal, part = divmod(number, PARTS)
+    part_of = np.random.default_rng(deal).permutation(len(pairs)) % PARTS
+    test = pairs[part_of == part]
+    return Split(f"part {part + 1} of {PARTS}" + (f", dealt out anew {deal}" if deal else ""), without_pairs(graph, test), test)
 
 
 def zero_shot_split(graph: KnowledgeGraph, *, seed: int, fraction: float = ZERO_SHOT_FRACTION) -> Split:

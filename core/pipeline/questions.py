@@ -11,10 +11,11 @@ from core.casestudy.pairs import read_pairs
 from core.errors import ConfigError, LeakError, WorkspaceError
 from core.evaluate.protocols import Protocol, protocol_named
 from core.kg.graph import KnowledgeGraph
-from core.kg.splits import Split, area_split, external_split, random_split, zero_shot_split
+from core.kg.splits import Split, area_split, external_split, part_split, random_split, zero_shot_split
 from core.types import IntArray
 from core.workspace import RunFolder, file_slug
 
+PLAINLY_NAMED = ("drugs-for-disease", "every-treatment", "zero-shot", "area")  #: the only or the first of their folder
 TRAINED_AS_IT_IS = "external"  #: the folder of what is asked of the run itself
 
 
@@ -63,7 +64,7 @@ class Question:
 
     def result_file(self, run: RunFolder) -> Path:
         """Return where the result lies; the headline's has the plain name."""
-        parts = [] if self.protocol in ("drugs-for-disease", "zero-shot", "area") else [self.protocol]
+        parts = [] if self.protocol in PLAINLY_NAMED else [self.protocol]
         parts += [_digest(path) for path in (self.positives, self.negatives) if path is not None]
         parts += ["known-only"] if self.skip_unknown and self.positives else []
         parts += [str(self.split_seed)] if self.kind.split in ("area", "external") and self.split_seed else []
@@ -74,6 +75,11 @@ class Question:
         """Return plain values for JSON."""
         files = {key: str(path) for key in ("positives", "negatives") if (path := getattr(self, key)) is not None}
         return {"protocol": self.protocol, "split_seed": self.split_seed, "area": self.area, "scorer": self.scorer} | files
+
+
+def grading_results(run: RunFolder) -> list[Path]:
+    """Return the results that the diseases' grades come from: the parts, where each treatment counts once, else random splits."""
+    return sorted(run.evaluations.glob("part-*/result.json")) or sorted(run.evaluations.glob("random-*/result.json"))
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,8 @@ def ask(question: Question, graph: KnowledgeGraph, *, fraction: float) -> Asked:
     kind = question.kind.split
     if kind == "external":
         return _external(question, graph)
+    if kind == "part":
+        return Asked(part_split(graph, number=question.split_seed), None, 0)
     if kind == "zero-shot":
         return Asked(zero_shot_split(graph, seed=question.split_seed), None, 0)
     if kind == "area":

@@ -80,7 +80,7 @@ def default_run(workspace: Workspace) -> str:
     """
     finished = finished_runs(workspace)
     if not finished:
-        raise UnknownNameError("finished run", "any", (), advice="run `lladr prepare` (about two minutes) or `lladr train`.")
+        raise UnknownNameError("finished run", "any", (), advice="run `lladr prepare` (two to three minutes) or `lladr train`.")
     names = [run.name for run in finished]
     with_text = [run.name for run in finished if read_settings(run).text.mode != "none"]
     return "lladr" if "lladr" in names else (with_text or names)[-1]

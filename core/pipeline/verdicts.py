@@ -17,6 +17,7 @@ Verdict = Literal["better", "no difference shown", "worse", "not comparable"]
 
 SEEN: dict[str, str] = {
     "drugs-for-disease": "On treatments that it had not seen",
+    "every-treatment": "On a fifth of the treatments, which it had not seen",
     "zero-shot": "On diseases none of whose treatments it has seen",
     "area": "On all treatments of the area {area}, none of which it has seen",
     "degree-matched": "On treatments that it had not seen, among drugs of as many known diseases",

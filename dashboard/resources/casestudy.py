@@ -1,5 +1,7 @@
 """Load what a case study needs: warnings, outlook of each candidate, recovery, notes, dossier; each once."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -18,10 +20,11 @@ from core.kg.graph import KnowledgeGraph
 from core.pipeline.dossiers import make_dossier, notebook
 from core.pipeline.evaluation import disease_reliability
 from core.pipeline.outlook import harm_scorer, with_outlook
+from core.pipeline.questions import grading_results
 from core.pipeline.safety import safety_of
 from core.types import Scorer
 from dashboard import resources, theme
-from dashboard.resources import _KEYED, Stamp, _graph_stamp, _run_stamp
+from dashboard.resources import _KEYED, Stamp, _graph_stamp, _run_stamp, _times
 from dashboard.resources.evidence import _metapath_finder, _null_model, chances, has_chances, metapaths
 
 PATHS_FOR = 50  #: first rows of a table whose paths are counted
@@ -52,7 +55,7 @@ def with_paths(of: KnowledgeGraph, table: pd.DataFrame, disease: int) -> pd.Data
 
 def reliability(name: str, of: KnowledgeGraph, disease: int) -> Reliability:
     """Return how far the ranking of a disease can be trusted."""
-    return disease_reliability(resources.workspace(), name, of)(disease)
+    return _reliability(name, of, _times(grading_results(resources.workspace().existing_run(name))))(disease)
 
 
 def notes() -> NoteBook:
@@ -112,6 +115,11 @@ def pdf(html: str) -> bytes:
 @st.cache_resource(show_spinner="Reading the warnings in all texts (once) ...", max_entries=4, hash_funcs=_KEYED)
 def _safety(of: KnowledgeGraph, stamp: Stamp) -> Safety:
     return safety_of(resources.workspace(), of, resources.descriptions(of))
+
+
+@st.cache_resource(show_spinner=False, max_entries=12, hash_funcs=_KEYED)
+def _reliability(name: str, of: KnowledgeGraph, stamp: Stamp) -> Callable[[int], Reliability]:
+    return disease_reliability(resources.workspace(), name, of)
 
 
 @st.cache_resource(show_spinner="Comparing with other diseases ...", max_entries=12)

@@ -16,7 +16,7 @@ from core.evaluate.significance import Difference
 from core.kg.areas import areas
 from core.kg.graph import KnowledgeGraph
 from core.pipeline.evaluation import compare_runs, disease_reliability, known_evaluation
-from core.pipeline.questions import Question
+from core.pipeline.questions import Question, grading_results
 from core.pipeline.verdicts import Row, method_rows
 from core.workspace import graph_slug
 from dashboard import resources, state
@@ -94,7 +94,7 @@ def grades(name: str) -> list[Reliability]:
     """Return how far the ranking of each disease of a run's graph can be trusted, the reliable first."""
     run = resources.workspace().existing_run(name)
     of = resources.graph(pipeline.read_settings(run).kg)
-    return _grades(name, of, _times(sorted(run.evaluations.glob("random-*/result.json"))))
+    return _grades(name, of, _times(grading_results(run)))
 
 
 def robustness(graph: KnowledgeGraph) -> pd.DataFrame | None:

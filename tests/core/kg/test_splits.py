@@ -5,7 +5,16 @@ import pytest
 
 from core.errors import ConfigError, LeakError, TrainingError, UnknownNameError
 from core.kg.areas import areas
-from core.kg.splits import Split, area_split, check_no_leak, external_split, random_split, without_pairs, zero_shot_split
+from core.kg.splits import (
+    Split,
+    area_split,
+    check_no_leak,
+    external_split,
+    part_split,
+    random_split,
+    without_pairs,
+    zero_shot_split,
+)
 from tests.toy import ALZHEIMER, ASPIRIN, DIABETES, DONEPEZIL, EDGES, METFORMIN, NODES, PARKINSON, PRION, graph_of, row_of
 
 
@@ -60,6 +69,22 @@ def test_the_same_seed_gives_the_same_split(starter):
 def test_too_few_treatments_for_two_parts_are_refused(toy, fraction):
     with pytest.raises(TrainingError, match="4 known treatments"):
         random_split(toy, fraction=fraction, seed=0)
+
+
+def test_the_parts_hold_every_treatment_once(starter):
+    parts = [part_split(starter, number=number).test for number in range(5)]
+    assert sorted(np.concatenate(parts).tolist()) == sorted(starter.pairs("treats").tolist())
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_a_part_is_the_same_each_time_and_the_next_five_are_others(starter):
+    assert np.array_equal(part_split(starter, number=3).test, part_split(starter, number=3).test)
+    assert not np.array_equal(part_split(starter, number=3).test, part_split(starter, number=8).test)
+
+
+def test_fewer_treatments_than_parts_are_refused(toy):
+    with pytest.raises(TrainingError, match="at least 5"):
+        part_split(toy, number=0)
 
 
 @pytest.mark.parametrize("seed", range(3))
