@@ -14,6 +14,7 @@ IntArray = NDArray[np.integer]
 BoolArray = NDArray[np.bool_]
 
 Progress = Callable[[int, int], None]  #: called with (done, total); both in the caller's own unit
+NamedProgress = Callable[[str, int, int], None]  #: called with (what comes next, in words; done; total)
 
 TextMode = Literal["full", "blind", "name", "shuffled", "none"]
 TEXT_MODES: tuple[TextMode, ...] = ("full", "blind", "name", "shuffled", "none")

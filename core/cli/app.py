@@ -1,6 +1,7 @@
 """Define the commands."""
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,20 +38,27 @@ app = typer.Typer(
 
 
 @app.command()
-def prepare() -> None:
+def prepare(
+    fusion: Annotated[
+        bool, typer.Option("--fusion", help="Train and measure the combination with simple methods, too: ten minutes more.")
+    ] = False,
+) -> None:
     """Make everything ready: text vectors, the default pair of runs (base and LLaDR), how good they are, and for which diseases.
 
     What is there already is kept, so a second call takes a second. Two to three minutes on two cores.
     """
     workspace = Workspace.default()
-    for name, text in pipeline.DEFAULT_RUNS.items():
-        _train(workspace, name, RunSettings().replace(text={"mode": text}), restart=False)
-    for name in pipeline.DEFAULT_RUNS:
+    runs = {name: RunSettings().replace(text={"mode": text}) for name, text in pipeline.DEFAULT_RUNS.items()}
+    if fusion:
+        runs[pipeline.FUSION_RUN] = runs["lladr"].replace(fusion={})
+    for name, settings in runs.items():
+        _train(workspace, name, settings, restart=False)
+    for name in runs:
         with followed(f"how good is {name}") as hooks:
             evaluate_protocol(workspace, name, Question(), with_baselines=name != "base", hooks=hooks)
-    for part in range(PARTS):
-        with followed(f"how sure for each disease, {part + 1} of {PARTS}") as hooks:
-            evaluate_protocol(workspace, "lladr", Question("every-treatment", split_seed=part), hooks=hooks)
+    for name, part in product([name for name in runs if name != "base"], range(PARTS)):
+        with followed(f"{name}, how sure for each disease, {part + 1} of {PARTS}") as hooks:
+            evaluate_protocol(workspace, name, Question("every-treatment", split_seed=part), hooks=hooks)
     graph = load_graph(RunSettings().kg)
     tell("Compiling the search for paths, reading what the texts warn of ...")
     compile_kernels(graph)

@@ -16,22 +16,32 @@ console = Console(stderr=True)
 
 @contextmanager
 def followed(what: str) -> Iterator[Hooks]:
-    """Give hooks that draw bars for text and epochs; the first Ctrl-C or SIGTERM stops after the epoch, the second at once."""
+    """Give hooks that draw bars for text, epochs and measurements.
+
+    The first Ctrl-C or SIGTERM stops after the epoch or measurement, the second at once.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
     with Progress(*columns, TimeRemainingColumn(), console=console) as bars, _stop_signals() as stopped:
         text = bars.add_task(f"{what}: text vectors", total=None, visible=False)
         epochs = bars.add_task(f"{what}: epochs", total=None)
+        measured = bars.add_task(f"{what}: measuring", total=None, visible=False)
 
         def on_text(done: int, total: int) -> None:
             bars.update(text, completed=done, total=total, visible=True)
 
         def on_epoch(event: EpochEnd) -> None:
-            bars.update(epochs, completed=event.epoch, total=event.epochs, description=f"{what}: epochs, loss {event.loss:.3f}")
+            words = f"{what}: epochs, loss {event.loss:.3f}"
+            bars.update(epochs, completed=event.epoch, total=event.epochs, description=words, visible=True)
 
         def on_part(done: float, total: int) -> None:
-            bars.update(epochs, completed=done, total=total)
+            bars.update(epochs, completed=done, total=total, visible=True)
 
-        yield Hooks(on_text, on_epoch, on_part, lambda: bool(stopped))
+        def on_measure(words: str, done: int, total: int) -> None:
+            bars.update(measured, completed=done, total=total, description=f"measuring {words or what}", visible=True)
+            if not bars.tasks[epochs].completed:  # all is trained already
+                bars.update(epochs, visible=False)
+
+        yield Hooks(on_text, on_epoch, on_part, lambda: bool(stopped), on_measure)
 
 
 @contextmanager
@@ -43,7 +53,7 @@ def _stop_signals() -> Iterator[list[int]]:
 
     def remember(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        console.print("Stopping after this epoch; once more stops at once.")
+        console.print("Stopping after this epoch or measurement; once more stops at once.")
         restore()
 
     def restore() -> None:

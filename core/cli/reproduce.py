@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
+import pandas as pd
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -17,14 +18,14 @@ from core.errors import EngineError
 from core.grid import KeptEngine, engine_named, tidy
 from core.kg.loaders import load_graph
 from core.pipeline.experiments import Study, distinct_cells, named_files
-from core.pipeline.reproduce import Reproduction, reproduce, with_paper_lines
-from core.pipeline.reproduction_files import cell_words, write_reproduction
+from core.pipeline.reproduce import KEY, Reproduction, reproduce, with_paper_lines
+from core.pipeline.reproduction_files import cell_words, heading, write_reproduction
 from core.types import Progress as Report
 from core.workspace import Workspace, graph_slug, write_text
 
 WORK = "1"  #: raised when a cell of the same settings gives other numbers
 QUICK = {"model": {"dim": 32}, "training": {"epochs": 2}}
-COLUMNS = ["table", "backbone", "variant", "condition", "seeds", "MR", "paper MR", "MRR", "paper MRR", "full MRR", "remark"]
+COLUMNS = ["backbone", "variant", "condition", "seeds", "MR", "paper MR", "MRR", "paper MRR", "full MRR"]
 Table = Literal["main", "prompt", "temperature", "anchor", "encoder", "noise", "masking", "all"]
 
 
@@ -73,12 +74,22 @@ def reproduce_command(
     folder = out or workspace.root / "reproduce" / f"{graph_slug(study.graph.name)}-{table}"
     written = write_reproduction(result, study, folder)
     write_text(folder / "results.csv", _tidy(result))
-    records = [{column: cell_words(line, column) for column in COLUMNS} for line in result.table().to_dict("records")]
-    print_table(f"{table} on {study.graph.source.title}", COLUMNS, records)
+    for name, rows in result.table().groupby("table", sort=False):
+        _print(f"{name} on {study.graph.source.title}", rows)
     tell(f"Another graph and other texts than the paper's: compare differences. Written: {', '.join(map(str, written))}.")
     if result.errors:
         words = "; ".join(f"{count} of them: {error}" for error, count in result.errors.items())
         raise EngineError(f"Some cells failed. {words}", advice="mend it and give the same command again: the rest is kept.")
+
+
+def _print(title: str, rows: pd.DataFrame) -> None:
+    """Print one table, without columns that say nothing in it, and below it why lines have no number of ours."""
+    records = [{column: cell_words(line, column) for column in COLUMNS} for line in rows.to_dict("records")]
+    shown = [column for column in COLUMNS if any(record[column] for record in records)]
+    print_table(title, [heading(column) for column in shown], [{heading(key): row[key] for key in shown} for row in records])
+    for remark, lines in rows[rows["seeds"] == 0].groupby("remark", sort=False):
+        labels = [" ".join(filter(None, label)) for label in zip(*(lines[part] for part in KEY[1:]), strict=True)]
+        tell(f"{', '.join(labels)}: {remark}.")
 
 
 def _tidy(result: Reproduction) -> str:

@@ -8,6 +8,7 @@ Ray reads it from the environment by itself.
 import importlib
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -19,6 +20,9 @@ from core.types import Result, Task
 INSTALL = "pip install -r requirements-ray.txt, or use --engine processes."
 #: No report to Ray's makers; and a task without a GPU of its own still sees those of its machine.
 ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+SECONDS_TO_ANSWER = 10.0  #: Ray itself waits for minutes where nothing answers
+#: How HTTP/2 begins, which Ray speaks (RFC 9113, section 3.4): a greeting and empty settings; the answer is settings, too.
+GREETING, SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 4
 
 
 class RayEngine:
@@ -78,8 +82,10 @@ class RayEngine:
         for name, value in ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         try:
+            if self._address and ":" in self._address and "://" not in self._address:
+                _greet(self._address)
             self._ray.init(**options, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        except (OSError, RuntimeError, ValueError, SystemExit) as error:  # Ray wants to exit where a cluster does not answer
             raise EngineError(
                 f"The Ray cluster {self._address or 'of this machine'} cannot be used: {error}",
                 expected="HOST:PORT of a running cluster, or auto",
@@ -90,6 +96,26 @@ class RayEngine:
             yield
         finally:
             self._ray.shutdown()
+
+
+def _greet(address: str) -> None:
+    """See whether anything at an address speaks as Ray does, which takes a moment.
+
+    :raises OSError: if nothing does
+    :raises ValueError: if the port is no number
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        message = f"the port {port!r} is no number"
+        raise ValueError(message)
+    with socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER) as connection:
+        if os.environ.get("RAY_USE_TLS") == "1":
+            return  # the greeting would have to be encrypted
+        connection.sendall(GREETING)
+        answer = connection.recv(9)
+    if len(answer) < 4 or answer[3] != SETTINGS:
+        message = "what answers there is no Ray cluster"
+        raise ConnectionError(message)
 
 
 def _imported() -> ModuleType:

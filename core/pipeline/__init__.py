@@ -1,7 +1,15 @@
 """Run the stages in order: graph, text, training, scoring, evaluation."""
 
 from core.pipeline.evaluation import evaluate_run, known_evaluation
-from core.pipeline.runs import base_of, default_run, finished_runs, is_being_trained, read_settings, run_status
+from core.pipeline.runs import (
+    FUSION_RUN,
+    base_of,
+    default_run,
+    finished_runs,
+    is_being_trained,
+    read_settings,
+    run_status,
+)
 from core.pipeline.scorers import LoadedRun, load_run, scorer_names
 from core.pipeline.single import Hooks
 from core.pipeline.training import train_run
@@ -10,6 +18,7 @@ DEFAULT_RUNS = {"base": "none", "lladr": "full"}  #: what ``lladr prepare`` trai
 
 __all__ = [
     "DEFAULT_RUNS",
+    "FUSION_RUN",
     "Hooks",
     "LoadedRun",
     "base_of",

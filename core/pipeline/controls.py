@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.config import RunSettings
-from core.errors import TrainingError
 from core.kg.graph import KnowledgeGraph
 from core.pipeline.runs import claimed, finished_runs, read_settings, run_status
 from core.pipeline.scorers import load_folder
 from core.pipeline.single import Hooks
+from core.pipeline.steps import stopped
 from core.pipeline.training import train_in
 from core.types import Scorer
 from core.workspace import RunFolder, Workspace
@@ -78,7 +78,7 @@ def train_folder(folder: RunFolder, workspace: Workspace, graph: KnowledgeGraph,
     with claimed(folder):
         state = train_in(folder, workspace, graph, settings, hooks)
     if state != "finished":
-        raise TrainingError("The evaluation was stopped.", advice="call it again: it goes on where it stopped.")
+        raise stopped()
 
 
 def trained_controls(

@@ -16,10 +16,11 @@ from core.kg.graph import KnowledgeGraph
 from core.kg.loaders import load_graph
 from core.pipeline.audit import audit
 from core.pipeline.controls import control_scorer, controls, train_folder, trained_control, trained_controls
-from core.pipeline.questions import Asked, Question, ask
+from core.pipeline.questions import Asked, Question, ask, grading_results
 from core.pipeline.runs import read_settings
 from core.pipeline.scorers import LoadedRun, check_scorer, load_folder
 from core.pipeline.single import Hooks, text_matrix
+from core.pipeline.steps import Steps
 from core.types import FloatArray, IntArray, Scorer, TextMode
 from core.workspace import RunFolder, Workspace, read_json, write_json
 
@@ -61,11 +62,9 @@ def kept_evaluation(
     run = workspace.existing_run(name)
     settings = read_settings(run)
     check_scorer(name, settings, question.scorer)
-    known = known_evaluation(workspace, name, question=question)
+    known = known_evaluation(workspace, name, question=question) or {}
     wanted = {"baselines": with_baselines, "controls": with_controls}
-    if known is None or _Evaluating(workspace, run, settings, question, Hooks()).missing(known, wanted):
-        return None
-    return known
+    return None if _Evaluating(workspace, run, settings, question, Hooks()).lacking(known, wanted) else known
 
 
 def evaluate_protocol(
@@ -86,22 +85,20 @@ def evaluate_protocol(
     :param with_baselines: measure the simple methods, too
     :param with_controls: train the same embedding with other text, and measure it
     :returns: protocol, counts, metrics with intervals, per disease, leaks, reliability, calibration, and the baselines and
-        controls that were ever asked for; kept as JSON in the run's folder
+        controls that were ever asked for; kept as JSON in the run's folder, each part as soon as it is measured
+    :raises TrainingError: if it was stopped, in a training or between two measurements
     """
     kept = kept_evaluation(workspace, name, question, with_baselines=with_baselines, with_controls=with_controls)
     if kept is not None:
         return kept
     run = workspace.existing_run(name)
     job = _Evaluating(workspace, run, read_settings(run), question, hooks or Hooks())
-    known = known_evaluation(workspace, name, question=question) or {}
-    result = dict(known) if "per_disease" in known else job.headline()
-    if with_baselines and "baselines" not in result:
-        result["baselines"] = job.baselines(result)
-        result["baseline_text"] = job.baseline_text
-    if with_controls and "controls" not in result:
-        result["controls"] = job.controls(result)
-    result["leaks"] = job.leaks()
-    write_json(question.result_file(run), result)
+    result = known_evaluation(workspace, name, question=question) or {}
+    lacking = job.lacking(result, {"baselines": with_baselines, "controls": with_controls})
+    with job.steps.planned(sum(lacking.values())):
+        for part in lacking:
+            result = result | job.measured(part, result)
+            write_json(question.result_file(run), result)
     return result
 
 
@@ -122,10 +119,10 @@ def disease_results(result: dict[str, Any]) -> list[DiseaseResult]:
 def disease_reliability(workspace: Workspace, name: str, graph: KnowledgeGraph) -> Callable[[int], Reliability]:
     """Return a function from a disease's row to how far its ranking can be trusted.
 
-    All headline evaluations of the run's default scorer count together: more split seeds give more evidence.
+    All evaluations of the run's default scorer count together: of every treatment once, else of random splits.
     """
-    found = workspace.existing_run(name).evaluations.glob("random-*/result.json")
-    graded = {grade.id: grade for grade in reliability(disease_results(read_json(path)) for path in sorted(found))}
+    found = grading_results(workspace.existing_run(name))
+    graded = {grade.id: grade for grade in reliability(disease_results(read_json(path)) for path in found)}
 
     def of(disease: int) -> Reliability:
         identifier = graph.vocabulary.entities[disease]
@@ -144,39 +141,62 @@ class _Evaluating:
     question: Question
     hooks: Hooks
 
-    def missing(self, known: dict[str, Any], wanted: dict[str, bool]) -> bool:
-        """Return whether a kept result lacks something that is wanted, or could be compared with more by now."""
-        if "per_disease" not in known or any(wanted[key] and key not in known for key in wanted):
-            return True
-        return not set(self._comparable()) <= set(known["leaks"]["compared"])
+    def lacking(self, known: dict[str, Any], wanted: dict[str, bool]) -> dict[str, int]:
+        """Return the parts that a kept result lacks, in their order, and how many measurements each of them is.
+
+        Leaks are audited anew where more can be compared with by now.
+        """
+        new = "per_disease" not in known
+        audited = new or set(self._comparable()) <= set(known["leaks"]["compared"])
+        needs = {"headline": new, "leaks": not audited} | {part: wanted[part] and (new or part not in known) for part in wanted}
+        sizes = {"headline": 2, "leaks": 1, "baselines": len(BASELINES), "controls": len(controls(self.settings)) + 1}
+        return {part: sizes[part] for part, needed in needs.items() if needed}
+
+    def measured(self, part: str, result: dict[str, Any]) -> dict[str, Any]:
+        """Measure one part of a result; with every part it can be kept, and what a stop cuts short is not."""
+        if part == "headline":
+            return self.headline() | {"leaks": self.leaks()}
+        if part == "baselines":
+            return {"baselines": self.baselines(result), "baseline_text": self.baseline_text}
+        if part == "controls":
+            return {"controls": self.controls(result), "leaks": self.leaks()}
+        return {"leaks": self.leaks()}
 
     def headline(self) -> dict[str, Any]:
         """Measure the run's scorer."""
-        evaluation = self._ask(self.scorer, self.asked.split.test)
-        result = {"run": self.run.name, "text": self.settings.text.mode} | evaluation.as_record()
-        result |= {"question": self.question.as_record(), "skipped": self.asked.skipped}
-        if self.question.protocol == "drugs-for-disease":
-            result["reliability"] = [asdict(grade) for grade in reliability([evaluation.per_disease])]
-        if self.question.kind.candidates == "all drugs":
-            calibration = calibrate(self.scorer, self.graph, self.asked.split.test)
-            result["calibration"] = asdict(calibration) if calibration else None
+        scorer = self.scorer  # trained first where it must be
+        with self.steps.measuring(f"the run {self.run.name}"):
+            evaluation = self._ask(scorer, self.asked.split.test)
+            result = {"run": self.run.name, "text": self.settings.text.mode} | evaluation.as_record()
+            result |= {"question": self.question.as_record(), "skipped": self.asked.skipped}
+            if self.question.protocol == "drugs-for-disease":
+                result["reliability"] = [asdict(grade) for grade in reliability([evaluation.per_disease])]
+            if self.question.kind.candidates == "all drugs":
+                calibration = calibrate(scorer, self.graph, self.asked.split.test)
+                result["calibration"] = asdict(calibration) if calibration else None
         return result
 
     def baselines(self, result: dict[str, Any]) -> list[dict[str, Any]]:
         """Measure the simple methods on the same pairs."""
         scorers = baseline_scorers(self.asked.split.graph, self._text)
-        return [self._row(scorer, BASELINES[scorer.name].words, result) for scorer in scorers]
+        words = self.steps.each(baseline.words for baseline in BASELINES.values())
+        return [self._row(scorer, what, result) for what, scorer in zip(words, scorers, strict=True)]
 
     def controls(self, result: dict[str, Any]) -> list[dict[str, Any]]:
         """Train and measure the same embedding with other text."""
         folder, graph = self.question.folder(self.run), self.asked.split.graph
         trained = trained_controls(self.workspace, folder, graph, self.settings, self.hooks)
-        return [self._row(scorer, control.words, result) for control, scorer in trained]
+        rows = []
+        for control, scorer in trained:
+            with self.steps.measuring(control.words):
+                rows.append(self._row(scorer, control.words, result))
+        return rows
 
     def leaks(self) -> dict[str, Any]:
         """Audit the pairs with whatever is there to compare with."""
-        scorers = {"run": self.scorer} | {who: make() for who, make in self._comparable().items()}
-        return audit(self.graph, self.asked.split.test, scorers, self._ask, text=self.settings.text)
+        with self.steps.measuring("what the texts give away"):
+            scorers = {"run": self.scorer} | {who: make() for who, make in self._comparable().items()}
+            return audit(self.graph, self.asked.split.test, scorers, self._ask, text=self.settings.text)
 
     def _row(self, scorer: Scorer, words: str, result: dict[str, Any]) -> dict[str, Any]:
         """Return metrics of another scorer, and the run's difference from it with its significance."""
@@ -186,6 +206,7 @@ class _Evaluating:
         return record | {"words": words, "run_minus_this": [asdict(difference) for difference in differences]}
 
     def _ask(self, scorer: Scorer, pairs: IntArray) -> Evaluation:
+        self.steps.check()
         kind, split = self.question.kind, self.asked.split.name
         negatives = self.asked.negatives
         return evaluate(kind, scorer, self.graph, pairs, split=split, negatives=negatives, seed=self.question.split_seed)
@@ -206,6 +227,10 @@ class _Evaluating:
 
     def _control(self, place: RunFolder, control: Any) -> Scorer:
         return control_scorer(place, control, self.asked.split.graph)
+
+    @cached_property
+    def steps(self) -> Steps:
+        return Steps(self.run, self.hooks.on_measure, self.hooks.stop)
 
     @cached_property
     def graph(self) -> KnowledgeGraph:

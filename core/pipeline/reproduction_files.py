@@ -11,6 +11,7 @@ from core.pipeline.experiments import Study
 from core.pipeline.reproduce import FULL_METRICS, PAPER_METRICS, Reproduction, published
 from core.workspace import write_text
 
+HEADINGS = {"": "here", "paper": "paper", "full": "here, all drugs"}
 LEAK = (
     " A language model that wrote what a drug is used for may have written down the answer: hold the blind texts (--text blind) "
     "beside it."
@@ -36,9 +37,11 @@ def note_on(study: Study) -> str:
     settings, n_drugs = study.settings, len(study.graph.drugs)
     return (
         f"Not the same experiment: the paper ({published().source}) has DRKG (68,471 entities, 4,359,327 triples) and "
-        f"descriptions by gpt-4o-mini; here are {_size(study.graph)}. Compare the differences between lines, not the numbers. "
-        f"MR, MRR, H@3, H@10 and AUC: the true disease among 49 random ones, {study.draws} draws, ties at their mean place "
-        f"(chance: MR 25.5, H@10 0.20). full: each held-out drug among all {n_drugs} drugs of its disease, known ones left out. "
+        f"descriptions by gpt-4o-mini under its prompt original; here are {_size(study.graph)}. Compare the differences between "
+        "lines, not the numbers. MR, MRR, H@3, H@10 and AUC, here and in the paper: the true disease among 49 random ones, "
+        f"mean of {study.draws} draws here (chance: MR 25.5, H@10 0.20), ties at their mean place (the paper's code: as sorted). "
+        f"All drugs: each held-out drug among all {n_drugs} drugs of its disease, known ones left out; the paper has no such "
+        "numbers. Lines without a number from here: the remark in the table says why. "
         f"Mean and standard deviation of {study.seeds} seed(s), each with its own split ({study.held_out:.0%} of the treatments "
         f"held out), start, sampling and damage; dim {settings.model.dim}, {settings.training.epochs} epochs. Deleted: a random "
         "share of the triples that are learned from. Added: relations as often as in the graph, ends drawn uniformly among the "
@@ -66,8 +69,17 @@ def _markdown(lines: pd.DataFrame) -> str:
     metrics = [part for metric in PAPER_METRICS for part in (metric, *([f"paper {metric}"] if metric in published_here else []))]
     head = [*keys, *metrics, *(f"full {metric}" for metric in FULL_METRICS), "remark"]
     rows = [[cell_words(line, column).replace("|", "\\|") for column in head] for line in lines.to_dict("records")]
+    titles = [heading(column) for column in head]
     rule = ["---" if column in (*keys, "remark") else "---:" for column in head]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [titles, rule, *rows])
+
+
+def heading(column: str) -> str:
+    """Return what stands above a column: whose number it is, and in which ranking."""
+    kind, _, metric = column.rpartition(" ")
+    if metric not in (*PAPER_METRICS, *FULL_METRICS):
+        return column
+    return f"{metric}, {HEADINGS[kind]}"
 
 
 def cell_words(line: dict, column: str) -> str:

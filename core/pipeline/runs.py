@@ -10,6 +10,8 @@ from core.config import RunSettings
 from core.errors import UnknownNameError, WorkspaceError
 from core.workspace import RunFolder, Workspace, explained_disk_errors, read_json
 
+FUSION_RUN = "fusion"  #: what ``lladr prepare --fusion`` trains, too
+PREFERRED = (FUSION_RUN, "lladr")  #: what ranks where nobody chooses
 State = Literal["running", "stopped", "interrupted", "failed", "finished"]
 
 
@@ -74,7 +76,7 @@ def _locked(file: TextIO) -> bool:
 
 
 def default_run(workspace: Workspace) -> str:
-    """Return the run that is shown when none is asked for: ``lladr``, else the one with text that was trained last.
+    """Return the run that is shown when none is asked for: ``fusion``, ``lladr``, else the one with text that was trained last.
 
     :raises UnknownNameError: if nothing is trained yet
     """
@@ -83,7 +85,8 @@ def default_run(workspace: Workspace) -> str:
         raise UnknownNameError("finished run", "any", (), advice="run `lladr prepare` (two to three minutes) or `lladr train`.")
     names = [run.name for run in finished]
     with_text = [run.name for run in finished if read_settings(run).text.mode != "none"]
-    return "lladr" if "lladr" in names else (with_text or names)[-1]
+    preferred = [name for name in PREFERRED if name in names]
+    return (preferred or (with_text or names)[::-1])[0]
 
 
 def finished_runs(workspace: Workspace) -> list[RunFolder]:

@@ -26,7 +26,7 @@ from core.text.cache import CachedEmbedder
 from core.text.descriptions import descriptions_of
 from core.text.embedders import embedder_named
 from core.text.matrix import TextMatrix, build_text_matrix, relation_vectors
-from core.types import Progress, silent
+from core.types import NamedProgress, Progress, silent
 from core.workspace import RunFolder, Workspace, append_line, write_json, write_text
 
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
@@ -39,7 +39,8 @@ class Hooks:
     on_text: Progress = silent  #: texts embedded, of how many
     on_epoch: Callable[[EpochEnd], None] = lambda event: None
     on_part: Callable[[float, int], None] = lambda done, total: None  #: epochs done, with their fraction, of how many
-    stop: Callable[[], bool] = lambda: False  #: asked after each epoch
+    stop: Callable[[], bool] = lambda: False  #: asked after each epoch, and before each measurement of an evaluation
+    on_measure: NamedProgress = lambda words, done, total: None  #: measurements of an evaluation, after its trainings
 
 
 def text_matrix(workspace: Workspace, graph: KnowledgeGraph, settings: RunSettings, *, progress: Progress = silent) -> TextMatrix:

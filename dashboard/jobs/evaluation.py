@@ -1,6 +1,5 @@
 """Measure how good a run is in a process of its own, and follow it."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +8,15 @@ from core import pipeline
 from core.errors import WorkspaceError
 from core.pipeline.controls import control_folder, controls, trained_control
 from core.pipeline.questions import Question
+from core.pipeline.steps import Step, current_step
 from core.workspace import RunFolder, Workspace
 from dashboard.jobs import _alive, _processes, _spawn, _tail, job
 
 SECONDS_TO_START = 10.0
 SECONDS_TO_ASK = 25.0  #: the run and nine simple methods, of a graph of this size, on one core
 USUAL_ENTITIES = 14_000
-MOST_BEFORE_END = 0.97  #: of the last stage, whose end is only estimated
+MOST_BEFORE_END = 0.97  #: of the last stage, as long as its process runs
+NOTHING_MEASURED = Step("", done=0, total=0, seconds=0.0, pid=0)
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,6 @@ class Asked:
 
     question: Question
     with_controls: bool
-    began: float
     seconds_to_ask: float
 
 
@@ -48,6 +48,7 @@ class _Stage:
 
 
 _asked: dict[Path, Asked] = {}  #: by log file; those that this server started
+_seen: dict[Path, Step] = {}  #: by log file; how far each was when last asked: nothing says so once all is measured
 _stopped: set[Path] = set()  #: log files of those that a reader stopped
 
 
@@ -71,12 +72,13 @@ def start(workspace: Workspace, name: str, question: Question, n_entities: int, 
         arguments += [option, str(value)] if value else []
     arguments += ["--skip-unknown"] if question.skip_unknown else []
     _stopped.discard(log)
-    _asked[log] = Asked(question, with_controls, time.time(), seconds_to_ask(n_entities))
+    _seen.pop(log, None)
+    _asked[log] = Asked(question, with_controls, seconds_to_ask(n_entities))
     _spawn(workspace, [*arguments, "--baselines", *(["--controls"] if with_controls else [])], log)
 
 
 def stop(workspace: Workspace, name: str) -> None:
-    """Ask a measurement to end after the epoch that it trains; what is trained is kept."""
+    """Ask a measurement to end after the epoch that it trains, or the method that it measures; what is done is kept."""
     log = _log(workspace.existing_run(name))
     if _alive(log):
         _stopped.add(log)
@@ -95,19 +97,23 @@ def measurement(workspace: Workspace, name: str) -> Measurement | None:
         return Measurement(
             asked.question.protocol, running=False, stage="", share=1.0, seconds_left=0.0, error=_tail(log) if failed else ""
         )
-    stages = list(_stages(workspace, run, asked))
+    step = _step(run, log)
+    stages = [*_training_stages(workspace, run, asked), _asking_stage(asked, step)]
     total = sum(stage.seconds for stage in stages)
     left = sum(stage.seconds * (1 - stage.share) for stage in stages)
-    now = next(stage.words for stage in stages if stage.share < 1)
-    return Measurement(asked.question.protocol, running=True, stage=now, share=1 - left / total, seconds_left=left, error="")
+    now = stages[-1] if step.words else next(stage for stage in stages if stage.share < 1)
+    return Measurement(
+        asked.question.protocol, running=True, stage=now.words, share=1 - left / total, seconds_left=left, error=""
+    )
 
 
 def expected_seconds(
     workspace: Workspace, name: str, question: Question, n_entities: int, *, with_controls: bool = False
 ) -> float:
     """Estimate how long a measurement would take, from how long the run's own training took."""
-    asked = Asked(question, with_controls, time.time(), seconds_to_ask(n_entities))
-    return sum(stage.seconds * (1 - stage.share) for stage in _stages(workspace, workspace.existing_run(name), asked))
+    asked = Asked(question, with_controls, seconds_to_ask(n_entities))
+    stages = _training_stages(workspace, workspace.existing_run(name), asked)
+    return sum(stage.seconds * (1 - stage.share) for stage in stages) + asked.seconds_to_ask
 
 
 def seconds_to_ask(n_entities: int) -> float:
@@ -115,16 +121,26 @@ def seconds_to_ask(n_entities: int) -> float:
     return SECONDS_TO_START + SECONDS_TO_ASK * n_entities / USUAL_ENTITIES
 
 
-def _stages(workspace: Workspace, run: RunFolder, asked: Asked) -> Iterator[_Stage]:
-    """Yield what is to be done; the last stage counts from when the trainings ended."""
-    seconds, unfinished = _seconds_trained(run), False
+def _step(run: RunFolder, log: Path) -> Step:
+    """Return how far a process is with its measurements; what another one left behind does not count."""
+    step = current_step(run)
+    if step and step.pid == _processes[log].pid:
+        _seen[log] = step
+    return _seen.get(log, NOTHING_MEASURED)
+
+
+def _asking_stage(asked: Asked, step: Step) -> _Stage:
+    """Return the last stage: at the pace of what is measured already, or of the estimate where that is nothing."""
+    words = f"asking, {step.done + 1} of {step.total}: {step.words}" if step.words else "asking it and the simple methods"
+    seconds = step.seconds / step.done * step.total if step.done else asked.seconds_to_ask
+    return _Stage(words, seconds, min(step.done / step.total, MOST_BEFORE_END) if step.total else 0.0)
+
+
+def _training_stages(workspace: Workspace, run: RunFolder, asked: Asked) -> Iterator[_Stage]:
+    """Yield what is to be trained."""
+    seconds = _seconds_trained(run)
     for words, folder in _trainings(workspace, run, asked):
-        share = _trained(folder)
-        unfinished |= share < 1
-        yield _Stage(words, seconds, share)
-    since = max([asked.began, *(_ended(folder) for _, folder in _trainings(workspace, run, asked))])
-    elapsed = 0.0 if unfinished else time.time() - since
-    yield _Stage("asking it and the simple methods", asked.seconds_to_ask, min(elapsed / asked.seconds_to_ask, MOST_BEFORE_END))
+        yield _Stage(words, seconds, _trained(folder))
 
 
 def _trainings(workspace: Workspace, run: RunFolder, asked: Asked) -> Iterator[tuple[str, RunFolder]]:
@@ -146,10 +162,6 @@ def _seconds_trained(run: RunFolder) -> float:
 
 def _trained(folder: RunFolder) -> float:
     return job(folder).share if folder.settings_file.exists() and folder.status_file.exists() else 0.0
-
-
-def _ended(folder: RunFolder) -> float:
-    return pipeline.run_status(folder).get("ended", 0.0) if folder.status_file.exists() else 0.0
 
 
 def _log(run: RunFolder) -> Path:

@@ -2,18 +2,18 @@
 
 import csv
 import json
-import sys
-from types import SimpleNamespace
+import os
+import signal
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from core.cli import main
 from core.evaluate.metrics import WORDS
 from core.evaluate.panel import BASELINES
 from core.evaluate.protocols import PROTOCOLS
-from core.pipeline import evaluation, train_run
+from core.pipeline import evaluation
 from core.workspace import Workspace
-from tests.core.pipeline.runs import toy_settings
 
 
 @pytest.fixture(autouse=True)
@@ -24,27 +24,9 @@ def home(tmp_path, monkeypatch):
     return Workspace(tmp_path / "home")
 
 
-@pytest.fixture(autouse=True)
-def _trained(home, toy_folder):
-    for name, text in (("full", "full"), ("plain", "none")):
-        train_run(home, name, toy_settings(toy_folder, text=text, epochs=2))
-
-
 @pytest.fixture
-def evaluate(capsys, monkeypatch):
-    """Call the command as a shell would; return code, out and err."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["lladr", "evaluate", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        return SimpleNamespace(code=code, **capsys.readouterr()._asdict())
-
-    return call
+def evaluate(lladr, trained):
+    return partial(lladr, "evaluate")
 
 
 def of_json(result):
@@ -76,6 +58,35 @@ def test_baselines_stand_in_the_same_table(evaluate):
         assert f"{row['metrics']['MRR']['value']:.3f}" in lines[row["scorer"]]
         (p_value,) = [d["p_value"] for d in row["run_minus_this"] if d["metric"] == "MRR"]
         assert f"{p_value:.4f}" in lines[row["scorer"]]
+
+
+def test_measurements_are_shown_and_none_is_left_out(evaluate):
+    bars = evaluate("--run", "full", "--baselines").err
+    assert f"{2 + len(BASELINES)}/{2 + len(BASELINES)}" in bars
+
+
+def test_a_stop_signal_is_heard_between_two_measurements(evaluate, monkeypatch):
+    """As page Evaluation stops its process: the simple method that is being measured ends, the next is not begun."""
+    begun = []
+
+    def make(name, baseline):
+        def made(graph, text):
+            begun.append(name)
+            if len(begun) == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return baseline.make(graph, text)
+
+        return replace(baseline, make=made)
+
+    with monkeypatch.context() as patch:
+        for name, baseline in BASELINES.items():
+            patch.setitem(BASELINES, name, make(name, baseline))
+        stopped = evaluate("--run", "full", "--baselines")
+    assert stopped.code == 1
+    assert "Stopping after this epoch or measurement" in stopped.err
+    assert "it goes on where it stopped" in stopped.err
+    assert begun == list(BASELINES)[:2]
+    assert "epochs" not in evaluate("--run", "full").err  # what was whole is kept
 
 
 def test_controls_stand_there_too(evaluate):

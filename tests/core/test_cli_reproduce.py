@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 
 import pandas as pd
@@ -7,6 +9,7 @@ from core.cli import main
 from core.cli import reproduce as room
 from core.grid import LocalEngine
 from core.pipeline.cells import graph_of
+from tests.core.grid.head import ray_head
 from tests.toy import ASPIRIN, DIABETES, LEVODOPA, METFORMIN, PARKINSON, PRION
 
 SMALL = '[text]\nencoder = "{encoder}"\n[training]\nbatch_size = 16\nchunk_size = 4\nnegatives = 4\ndevice = "cpu"\n'
@@ -43,7 +46,7 @@ def call(tmp_path, folder, monkeypatch, capsys):
 
 
 def test_one_command_makes_table_figure_and_results(call, tmp_path):
-    code, out, _ = call("--backbones", "transe,distmult")
+    code, out, err = call("--backbones", "transe,distmult")
     assert code == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"table.md", "table.csv", "figure.svg", "results.csv"}
     cells = pd.read_csv(tmp_path / "out" / "results.csv")
@@ -55,7 +58,8 @@ def test_one_command_makes_table_figure_and_results(call, tmp_path):
     ours = table[table["seeds"] == 1].set_index(["backbone", "variant"])
     assert ours.loc[("transe", "base"), "MR"] == pytest.approx(cells["paper.MR"][0])
     assert "6.28" in out
-    assert "not a model of this project" in out
+    assert "MR, paper" in out
+    assert "graphsage GNN, gat GNN, kgt5 language model, csprom-kg language model: not a model of this project." in err
 
 
 def test_what_is_done_is_not_done_again(call, monkeypatch):
@@ -66,6 +70,34 @@ def test_what_is_done_is_not_done_again(call, monkeypatch):
     assert call("--backbones", "transe")[0] == 0
     assert call("--backbones", "transe", "--table", "anchor")[0] == 0  # cosine is what main has
     assert done == [0, 2]
+
+
+def test_each_table_is_printed_by_itself_without_columns_that_say_nothing(call):
+    _, out, err = call("--table", "all", "--backbones", "transe")
+    titles = [line.split(" on ")[0].strip() for line in out.splitlines() if " on " in line]
+    assert titles == ["main", "prompt", "temperature", "anchor", "encoder", "noise", "masking"]
+    heads = [line for line in out.splitlines() if "backbone" in line]
+    assert ["condition" in head for head in heads] == [False] * 5 + [True] * 2
+    assert "MR, here" not in heads[2]  # no descriptions of any temperature
+    assert "transe 0.1: needs descriptions written at temperature 0.1" in err
+
+
+@pytest.mark.slow
+def test_a_running_cluster_that_wants_a_token_is_used_and_another_token_refused(call, tmp_path):
+    """Cells on the cluster have the numbers of this process; the command runs in one of its own, where Ray reads the token."""
+    pytest.importorskip("ray", reason="Ray is optional: pip install -r requirements-ray.txt")
+    assert call("--backbones", "transe")[0] == 0
+    here = pd.read_csv(tmp_path / "out" / "results.csv")
+    with ray_head(token="a" * 32) as address:
+        arguments = [*sys.argv[1:], "--engine", "ray", "--address", address, "--workers", "2"]
+        for token, code in (("a" * 32, 0), ("b" * 32, 1)):
+            home = {"LLADR_HOME": str(tmp_path / token), "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
+            command = [sys.executable, "-m", "core.cli", *arguments]
+            told = subprocess.run(command, env=os.environ | home, capture_output=True, text=True, timeout=300)  # noqa: S603
+            assert told.returncode == code, told.stderr
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "out" / "results.csv"), here)
+    assert f"{address} cannot be used" in told.stderr.replace("\n", " ")
+    assert "the token that you were given" in told.stderr.replace("\n", " ")
 
 
 def test_a_failed_cell_ends_with_an_error_and_the_rest_is_written(call, tmp_path):

@@ -1,5 +1,4 @@
 import json
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -36,7 +35,7 @@ def spawned(monkeypatch):
     found = []
 
     def spawn(workspace, arguments, log):
-        process = SimpleNamespace(returncode=None, poll=lambda: process.returncode, terminated=False)
+        process = SimpleNamespace(returncode=None, poll=lambda: process.returncode, terminated=False, pid=4711)
         process.terminate = lambda: setattr(process, "terminated", True)
         monkeypatch.setitem(jobs._processes, log, process)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -89,26 +88,59 @@ def test_half_a_training_is_half_of_its_time(workspace, spawned):
     assert now.share == pytest.approx(50 / 135)
 
 
-def test_asking_counts_from_the_end_of_the_training_and_never_seems_done(workspace, spawned):
+def measuring(run: RunFolder, pid: int, **changes) -> None:
+    step = {"words": "popularity", "done": 2, "total": 8, "seconds": 30.0, "pid": pid}
+    (run.evaluations / "measuring.json").write_text(json.dumps(step | changes))
+
+
+def test_asking_goes_on_at_the_pace_of_what_is_measured_and_never_seems_done(workspace, spawned):
+    """Two of eight measurements took 30 s: six more take 90 s, and 130 s of 220 s are done."""
     work.start(workspace, "a", Question(), 14_000)
-    folder = Question().folder(workspace.run("a"))
-    written(folder, {"state": "finished", "epoch": 16, "epochs": 16, "ended": time.time() + 5})
+    run, pid = workspace.run("a"), spawned[-1][1].pid
+    written(Question().folder(run), {"state": "finished", "epoch": 16, "epochs": 16})
     assert work.measurement(workspace, "a").stage == "asking it and the simple methods"
-    log = next(log for log in work._asked if log.parent.parent == workspace.run("a").path)
-    work._asked[log] = work.Asked(Question(), with_controls=False, began=0.0, seconds_to_ask=35.0)
-    written(folder, {"state": "finished", "epoch": 16, "epochs": 16, "ended": 1.0})
+    assert work.measurement(workspace, "a").seconds_left == pytest.approx(35)
+    measuring(run, pid)
     now = work.measurement(workspace, "a")
-    assert 0 < now.seconds_left < 2
-    assert now.share < 1
+    assert (now.stage, now.seconds_left) == ("asking, 3 of 8: popularity", pytest.approx(90))
+    assert now.share == pytest.approx(130 / 220)
+    measuring(run, pid, words="", done=8)
+    assert 0 < work.measurement(workspace, "a").seconds_left < 5
+    before = work.measurement(workspace, "a")
+    assert before.share < 1
+    (run.evaluations / "measuring.json").unlink()  # all is measured, and the process ends
+    assert work.measurement(workspace, "a") == before
+    spawned[-1][1].returncode = 0
+    work.start(workspace, "a", Question(), 14_000)
+    assert work.measurement(workspace, "a").seconds_left == pytest.approx(35)
+
+
+def test_between_two_measurements_it_says_what_is_trained(workspace, spawned):
+    """Controls are trained one by one, each between two measurements."""
+    work.start(workspace, "a", Question(), 14_000, with_controls=True)
+    run, pid = workspace.run("a"), spawned[-1][1].pid
+    written(Question().folder(run), {"state": "finished", "epoch": 16, "epochs": 16})
+    measuring(run, pid)
+    assert "popularity" in work.measurement(workspace, "a").stage
+    measuring(run, pid, words="")
+    assert work.measurement(workspace, "a").stage == "training the same embedding without text (base)"
+
+
+def test_what_a_killed_process_left_behind_does_not_count(workspace, spawned):
+    work.start(workspace, "a", Question(), 14_000)
+    Question().folder(workspace.run("a")).path.mkdir(parents=True)
+    measuring(workspace.run("a"), spawned[-1][1].pid + 1)
+    now = work.measurement(workspace, "a")
+    assert (now.stage, now.share) == ("training it once more without the held-out pairs", 0)
 
 
 def test_what_is_trained_already_takes_no_time(workspace):
     assert work.expected_seconds(workspace, "a", Question(), 14_000) == pytest.approx(135)
     folder = Question().folder(workspace.run("a"))
-    written(folder, {"state": "finished", "epoch": 16, "epochs": 16, "ended": 1.0})
-    assert work.expected_seconds(workspace, "a", Question(), 14_000) == pytest.approx(35, abs=1)
+    written(folder, {"state": "finished", "epoch": 16, "epochs": 16})
+    assert work.expected_seconds(workspace, "a", Question(), 14_000) == pytest.approx(35)
     with_others = work.expected_seconds(workspace, "a", Question(), 14_000, with_controls=True)
-    assert with_others == pytest.approx(5 * 100 + 35, abs=1)  # none, name, blind, shuffled, init
+    assert with_others == pytest.approx(5 * 100 + 35)  # none, name, blind, shuffled, init
 
 
 def test_a_failure_shows_the_end_of_the_log_and_a_stop_is_none(workspace, spawned):

@@ -10,7 +10,7 @@ from core.evaluate.protocols import PROTOCOLS, drugs_for_disease, evaluate, know
 from core.evaluate.screening import SCREENING, RankedList
 from core.kg.splits import random_split
 from tests.core.evaluate.scorers import KnownScorer, NoiseScorer, TableScorer, many_diseases
-from tests.toy import ALZHEIMER, ASPIRIN, DIABETES, DONEPEZIL, EDGES, HALOPERIDOL, MEMANTINE, METFORMIN, PRION, row_of
+from tests.toy import ALZHEIMER, ASPIRIN, DIABETES, DONEPEZIL, EDGES, HALOPERIDOL, MEMANTINE, METFORMIN, PRION, graph_of, row_of
 
 
 def rows(graph, *pairs):
@@ -47,6 +47,28 @@ def test_perfect_and_reversed_scorers(toy):
     for score, expected in [(1.0, 1.0), (-1.0, 0.0)]:
         scorer = TableScorer({tuple(pair): score for pair in test.tolist()})
         assert drugs_for_disease(scorer, toy, test, split="by hand").metrics["AUC"].value == expected
+
+
+#: BEDROC where the true ones are as dense at the top as anywhere: its equation 36 with RIE 1, alpha 20, a hundredth true
+EVEN = (0.01 * np.sinh(10) / (np.cosh(10) - np.cosh(10 - 20 * 0.01))) + 1 / (1 - np.exp(20 * 0.99))
+BY_HAND: dict[float, dict[str, float]] = {  # two held-out drugs among 198 others, by the score of the two; the others have 0
+    0.0: {"MRR": 1 / 100, "H@1": 0, "H@3": 0, "H@10": 0, "H@50": 0, "AUC": 1 / 2, "recall@100": 0, "AUPRC": 2 / 200}
+    | {"AUROC": 1 / 2, "EF1%": 1, "BEDROC": EVEN},
+    1.0: {"MRR": 1, "H@1": 1, "H@3": 1, "H@10": 1, "H@50": 1, "AUC": 1, "recall@100": 1, "AUPRC": 1}
+    | {"AUROC": 1, "EF1%": (2 / 2) / (2 / 200), "BEDROC": 1},
+    -1.0: {"MRR": 1 / 199, "H@1": 0, "H@3": 0, "H@10": 0, "H@50": 0, "AUC": 0, "recall@100": 0, "AUPRC": 2 / 200}
+    | {"AUROC": 0, "EF1%": 0, "BEDROC": 0},
+}
+
+
+@pytest.mark.parametrize("score", BY_HAND)
+def test_constant_perfect_and_reversed_scorers_have_the_values_worked_out_by_hand(score):
+    graph = graph_of(
+        [(f"Compound::{i}", f"drug{i}", "Compound", "") for i in range(200)] + [("Disease::0", "disease", "Disease", "")],
+        [(f"Compound::{i}", "treats", "Disease::0", "", "") for i in range(2)],
+    )
+    found = drugs_for_disease(KnownScorer(graph.known, score), graph, graph.known, split="by hand").metrics
+    assert {name: metric.value for name, metric in found.items()} == pytest.approx(BY_HAND[score], abs=1e-12)
 
 
 def test_each_held_out_pair_is_one_query(toy):

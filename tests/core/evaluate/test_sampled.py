@@ -79,6 +79,36 @@ def test_numbers_are_those_of_a_slow_loop_over_the_same_draws(graph, test_pairs,
     assert result["AUC"] == pytest.approx(np.mean(pooled))
 
 
+@pytest.mark.parametrize("filtered", [False, True])
+def test_where_nothing_is_left_to_chance_the_protocol_is_an_obvious_loop(filtered):
+    """Of 30 diseases all 29 others compete, so that no draw matters: MR, MRR, H@k and the pooled AUC from scratch."""
+    graph = many_diseases(n_drugs=12, n_diseases=30, treatments=60)
+    test = random_split(graph, fraction=0.3, seed=0).test
+    scorer, known = NoiseScorer(graph), {tuple(pair) for pair in graph.known.tolist()}
+    ranks, labels, scores = [], [], []
+    for drug, disease in test.tolist():
+        own, others = scorer.table[disease, drug], []
+        for other in graph.diseases.tolist():
+            if other != disease and not (filtered and (drug, other) in known):
+                others.append(scorer.table[other, drug])
+        above, beside = sum(score > own for score in others), sum(score == own for score in others)
+        ranks.append(((1 + above) + (1 + above + beside)) / 2)  # the mean of best and worst place
+        labels += [1] + [0] * len(others)
+        scores += [own, *others]
+    found = values(paper(scorer, graph, test, split="x", draws=3, filtered=filtered))
+    assert found.pop("MR") == pytest.approx(sum(ranks) / len(ranks))
+    assert found.pop("MRR") == pytest.approx(sum(1 / rank for rank in ranks) / len(ranks))
+    assert [found.pop(f"H@{k}") for k in (3, 10)] == pytest.approx([sum(r <= k for r in ranks) / len(ranks) for k in (3, 10)])
+    assert found == {"AUC": pytest.approx(roc_auc_score(labels, scores))}
+
+
+def test_the_draws_are_fair(graph, test_pairs):
+    """Each of the 79 others is among 49 with the same chance, so the mean rank is 1 and 49/79 of those that stand above."""
+    expected = np.mean([1 + 49 / 79 * sum(other > disease for other in graph.diseases.tolist()) for _, disease in test_pairs])
+    found = paper(OwnRow(), graph, test_pairs, split="x", draws=300).metrics["MR"].value
+    assert found == pytest.approx(expected, abs=0.1)  # at most 2.2 a draw and pair: six standard errors of 0.016
+
+
 def test_the_same_seed_gives_the_same_draws_whatever_the_blocks(graph, test_pairs, monkeypatch):
     scorer = NoiseScorer(graph)
     first = paper(scorer, graph, test_pairs, split="x", seed=3)

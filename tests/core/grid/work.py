@@ -1,5 +1,6 @@
 """What the tests give to engines: it must be importable in other processes."""
 
+import importlib
 import os
 import time
 from pathlib import Path
@@ -39,6 +40,13 @@ def where(task: Number) -> dict:
     """Return the process and how many threads there are."""
     np.ones((2, 2)) @ np.ones((2, 2))
     return {"pid": os.getpid(), "torch": torch.get_num_threads(), "pools": [pool["num_threads"] for pool in threadpool_info()]}
+
+
+def parent(task: Number) -> dict:
+    """Return the command line of the process that started this one, and the address of its machine as Ray knows it."""
+    ray = importlib.import_module("ray")
+    words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return {"parent": words, "node": ray.util.get_node_ip_address()}
 
 
 def slow(folder: Path, task: Number) -> dict:

@@ -1,4 +1,5 @@
 import json
+import os
 from functools import partial
 
 import numpy as np
@@ -10,8 +11,10 @@ from core.evaluate.panel import BASELINES
 from core.kg.loaders import load_graph
 from core.kg.splits import zero_shot_split
 from core.pipeline import Hooks, evaluate_run, evaluation, known_evaluation, load_run, questions, single, train_run
+from core.pipeline.controls import CHANGES
 from core.pipeline.evaluation import compare_runs, disease_reliability, evaluate_protocol
 from core.pipeline.questions import Question
+from core.pipeline.steps import current_step
 from core.workspace import read_json, write_json
 from tests.core.pipeline.runs import assert_same_run, files_of, stop_after, toy_settings
 from tests.toy import ASPIRIN, DIABETES, LEVODOPA, MEMANTINE, METFORMIN, PARKINSON, PRION
@@ -65,7 +68,7 @@ def test_no_model_of_a_fusion_saw_the_pairs_that_it_is_asked(workspace, toy_fold
     evaluate_run(workspace, "f")
     whole, *folds, base = trained_on  # in the order of their training
     test = held_out(graph, whole)
-    assert (len(test), len(folds)) == (4, 2)
+    assert (len(test), len(folds)) == (4, 2 + settings.fusion.disease_folds)
     for triples in trained_on:
         assert not [t for t in triples.tolist() if (t[0], t[2]) in test or (t[2], t[0]) in test]
     assert held_out(graph, base) == test
@@ -149,6 +152,69 @@ def test_a_stopped_evaluation_goes_on_where_it_stopped(workspace, toy_folder, ru
     assert [event.epoch for event in events] == [3, 4, 5, 6]
     assert result["metrics"] == straight["metrics"]
     assert_same_run(type(run)(other.evaluations / "random-0"), type(run)(run.evaluations / "random-0"))
+
+
+def followed(run, seen, last=None):
+    """Hooks that note each measurement, with what other processes are told, and stop after so many."""
+
+    def on_measure(words, done, total):
+        step = current_step(run)
+        assert (step.words, step.done, step.total, step.pid) == (words, done, total, os.getpid())
+        seen.append((words, done, total))
+
+    return Hooks(stop=lambda: bool(seen) and seen[-1][1] == last, on_measure=on_measure)
+
+
+def begun(seen):
+    return [words for words, _, _ in seen if words]
+
+
+@pytest.mark.parametrize("wanted", [{}, {"with_baselines": True}, {"with_controls": True, "with_baselines": True}])
+def test_every_measurement_is_told_and_counted(workspace, run, wanted):
+    seen = []
+    evaluate_protocol(workspace, "a", Question(), **wanted, hooks=followed(run, seen))
+    (total,) = {total for _, _, total in seen}
+    assert [done for words, done, _ in seen if words] == list(range(total))
+    assert seen[-1] == ("", total, total)
+    simple = [baseline.words for baseline in BASELINES.values()] if wanted else []
+    other = [words for _, words in CHANGES.values()] + ["what the texts give away"] if "with_controls" in wanted else []
+    assert begun(seen) == ["the run a", "what the texts give away", *simple, *other]
+    assert current_step(run) is None
+    assert not list(run.evaluations.glob("*.json"))
+
+
+def test_a_stop_between_two_measurements_keeps_the_parts_that_are_whole(workspace, run, trained_on):
+    """Headline and leaks are two measurements; the stop comes before the fifth, within the simple methods."""
+    seen = []
+    with pytest.raises(TrainingError, match="was stopped"):
+        evaluate_protocol(workspace, "a", Question(), with_baselines=True, hooks=followed(run, seen, last=4))
+    assert begun(seen)[2:] == [baseline.words for baseline in BASELINES.values()][:2]
+    assert current_step(run) is None
+    kept = known_evaluation(workspace, "a")
+    assert kept == evaluate_run(workspace, "a")
+    assert "baselines" not in kept
+    again = []
+    result = evaluate_protocol(workspace, "a", Question(), with_baselines=True, hooks=followed(run, again))
+    assert begun(again) == [baseline.words for baseline in BASELINES.values()]
+    assert {key: result[key] for key in kept} == kept
+    assert len(trained_on) == 1
+
+
+def test_a_stop_between_the_parts_of_an_audit_is_heard(workspace, run):
+    """The second measurement is the audit, which asks the run for several sets of pairs; it has begun when the stop comes."""
+    seen = []
+    hooks = Hooks(stop=lambda: len(begun(seen)) == 2, on_measure=lambda *step: seen.append(step))
+    with pytest.raises(TrainingError, match="was stopped"):
+        evaluate_run(workspace, "a", hooks=hooks)
+    assert begun(seen) == ["the run a", "what the texts give away"]
+    assert known_evaluation(workspace, "a") is None
+
+
+def test_what_another_version_left_behind_says_nothing(workspace, run):
+    run.evaluations.mkdir()
+    for content in ("{", '{"words": "x"}', "[]", "3"):
+        (run.evaluations / "measuring.json").write_text(content)
+        assert current_step(run) is None
 
 
 def test_too_few_treatments_are_said_so_and_nothing_is_left(workspace, run, monkeypatch):

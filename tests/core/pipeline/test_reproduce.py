@@ -1,5 +1,6 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,8 @@ from core.pipeline.experiments import Line, Study, distinct_cells
 from core.pipeline.reproduce import Reproduction, published, reproduce, with_paper_lines
 from core.pipeline.reproduction_files import write_reproduction
 from core.text.descriptions import load_descriptions
+from core.types import Engine
+from tests.core.grid.head import ray_head
 from tests.core.pipeline.runs import toy_settings
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -122,19 +125,26 @@ def test_a_second_start_trains_nothing(workspace, study, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["processes", "ray"])
+@pytest.mark.parametrize("engine", ["processes", "ray", "running cluster"])
 def test_each_engine_gives_the_same_numbers(workspace, study, tmp_path, engine):
-    """Two workers, cells with text, noise and masks; ray is skipped where it is not installed."""
+    """Two workers, cells with text, noise and masks; those on Ray are skipped where it is not installed."""
     lines = [line for line in study.lines("main") + study.lines("noise")[:8] + study.lines("masking")[:2] if line.cells]
     here = Reproduction(lines, dict(zip(distinct_cells(lines), _results(LocalEngine(), workspace, lines), strict=True)))
-    if engine == "ray":
-        pytest.importorskip("ray", reason="Ray is optional: pip install -r requirements-ray.txt")
-        other = reproduce(workspace, lines, RayEngine(workers=2))
-    else:
-        other = reproduce(workspace, lines, ProcessEngine(2))
+    with two_workers(engine) as workers:
+        other = reproduce(workspace, lines, workers)
     assert len(here.outcomes) >= 14
     assert dict(other.outcomes) == dict(here.outcomes)
     pd.testing.assert_frame_equal(other.table(), here.table())
+
+
+@contextmanager
+def two_workers(engine: str) -> Iterator[Engine]:
+    if engine == "processes":
+        yield ProcessEngine(2)
+        return
+    pytest.importorskip("ray", reason="Ray is optional: pip install -r requirements-ray.txt")
+    with ray_head() if engine == "running cluster" else nullcontext() as address:
+        yield RayEngine(workers=2, address=address)
 
 
 def _results(engine, workspace, lines):
@@ -161,6 +171,9 @@ def test_the_markdown_has_our_numbers_beside_the_paper_s(written):
     _, files = written
     (line,) = [line for line in files["table.md"].splitlines() if line.startswith("| transe | base |")]
     assert [cell.strip() for cell in line.split("|")[3:7]] == ["2", "3.50 ± 2.12", "6.28", "3.500 ± 2.121"]
+    begin = "| backbone | variant | seeds | MR, here | MR, paper | MRR, here | MRR, paper |"  # of the table that has all of them
+    (head,) = [line for line in files["table.md"].splitlines() if line.startswith(begin)]
+    assert head.split(" | ")[-4:-1] == ["MRR, here, all drugs", "H@10, here, all drugs", "AUC, here, all drugs"]
     assert "Not the same experiment" in files["table.md"]
     widths = {
         section: {line.count(" | ") for line in lines if line.startswith("|")} for section, lines in _sections(files["table.md"])
