@@ -7,7 +7,7 @@ from core.casestudy.overview import GraphCounts
 from core.kg.graph import KnowledgeGraph
 from core.kg.search import Match
 from core.pipeline import LoadedRun, known_evaluation
-from dashboard import components, navigation, resources, state, theme
+from dashboard import components, jobs, navigation, resources, state, theme
 from dashboard.theme import plain
 
 EXAMPLE = "Alzheimer's disease"
@@ -31,6 +31,8 @@ def main() -> None:
         what_is_loaded(graph, resources.counts(graph))
     with right:
         how_good(run)
+        if run is not None:
+            better(graph)
     cards(graph)
 
 
@@ -88,6 +90,14 @@ def how_good(run: LoadedRun | None) -> None:
         st.caption(f"Not measured yet for this run: `lladr evaluate --run {run.name}` does it.")
         return
     components.evaluation_words(known_evaluation(workspace, base.name) if base else None, result)
+
+
+def better(graph: KnowledgeGraph) -> None:
+    """Offer to train the fusion where there is none, and show how far it is."""
+    workspace = resources.workspace()
+    now = jobs.combination(workspace)
+    if resources.wants_fusion(graph) or (now and now.running):
+        components.better_run(lambda: jobs.combine(workspace), lambda: jobs.combination(workspace))
 
 
 def cards(graph: KnowledgeGraph) -> None:

@@ -2,7 +2,7 @@
 
 from dashboard.components.context import disease_picker, drug_picker, filter_bar, link_box, run_picker
 from dashboard.components.evidence import descriptions, external_links, fact_words, path_list, path_picker
-from dashboard.components.live import first_run, job_panel, live, part
+from dashboard.components.live import better_run, first_run, job_panel, live, part
 from dashboard.components.tables import (
     EVIDENCE_COLUMNS,
     candidate_table,
@@ -29,6 +29,7 @@ from dashboard.components.words import (
 
 __all__ = [
     "EVIDENCE_COLUMNS",
+    "better_run",
     "candidate_table",
     "chosen_columns",
     "column_picker",

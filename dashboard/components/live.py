@@ -85,14 +85,34 @@ def first_run(start: Callable[[], None], progress: Callable[[], Preparation | No
     if now is None or now.error:
         st.info("**No run yet: train one (two to three minutes).** It trains the graph alone and the graph with text, "
                 "then measures how good both are. You can look around meanwhile.", icon=":material/model_training:")  # fmt: skip
-        if now:
-            st.error("The last try failed. The end of its log:", icon=":material/error:")
-            st.code(now.error, language=None)
-        if st.button("Train the default pair", type="primary", icon=":material/play_arrow:"):
-            start()
-            st.rerun()
+        _start(now, "Train the default pair", start)
     if now and now.running:
         live(lambda: _draw_preparation(progress()), running=True)
+
+
+def better_run(start: Callable[[], None], progress: Callable[[], Preparation | None]) -> None:
+    """Offer to train the fusion; then show how far it is."""
+    now = progress()
+    with st.container(border=True):
+        st.markdown("**Combine it with simple methods**")
+        if now and now.running:
+            live(lambda: _draw_preparation(progress()), running=True)
+            return
+        st.caption(
+            "The fusion weighs LLaDR, shared drugs, random walks, paths and texts by how well they found held-out treatments. "
+            "It is measured as they are, and then ranks unless you choose otherwise. About ten minutes in the background."
+        )
+        _start(now, "Train the fusion", start)
+
+
+def _start(now: Preparation | None, label: str, start: Callable[[], None]) -> None:
+    """Offer to start, or to try again where it failed."""
+    if now and now.error:
+        st.error("The last try failed. The end of its log:", icon=":material/error:")
+        st.code(now.error, language=None)
+    if st.button(label, type="primary", icon=":material/play_arrow:"):
+        start()
+        st.rerun()
 
 
 def _draw_preparation(now: Preparation | None) -> bool:

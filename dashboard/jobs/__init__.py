@@ -144,17 +144,29 @@ def prepare(workspace: Workspace) -> None:
 
 def preparation(workspace: Workspace) -> Preparation | None:
     """Return how far the preparation is; None if this server has not started any."""
-    log = _prepare_log(workspace)
+    return _preparation(_prepare_log(workspace), _stages(workspace, *pipeline.DEFAULT_RUNS))
+
+
+def combine(workspace: Workspace) -> None:
+    """Start ``lladr prepare --fusion`` in the background, unless it runs."""
+    _spawn_once(workspace, ["prepare", "--fusion"], _combine_log(workspace))
+
+
+def combination(workspace: Workspace) -> Preparation | None:
+    """Return how far the fusion of ``lladr prepare --fusion`` is; None if this server has not started any."""
+    return _preparation(_combine_log(workspace), _stages(workspace, pipeline.FUSION_RUN))
+
+
+def _preparation(log: Path, stages: list[tuple[str, float]]) -> Preparation | None:
     if log not in _processes:
         return None
-    stages = _stages(workspace)
     pending = [stage for stage, part in stages if part < 1]
     share = sum(part for _, part in stages) / len(stages)
     return Preparation(_alive(log), share, pending[0] if pending else "ready", _failure(log))
 
 
-def _stages(workspace: Workspace) -> list[tuple[str, float]]:
-    runs = [workspace.run(name) for name in pipeline.DEFAULT_RUNS]
+def _stages(workspace: Workspace, *names: str) -> list[tuple[str, float]]:
+    runs = [workspace.run(name) for name in names]
     training = [(f"training {run.name}", _share(run)) for run in runs]
     evaluating = [(f"measuring how good {run.name} is", _share(RunFolder(run.evaluations / "random-0"))) for run in runs]
     parts = [RunFolder(runs[-1].evaluations / f"part-{part}") for part in range(PARTS)]
@@ -168,6 +180,10 @@ def _share(run: RunFolder) -> float:
 
 def _prepare_log(workspace: Workspace) -> Path:
     return workspace.root / "prepare.log"
+
+
+def _combine_log(workspace: Workspace) -> Path:
+    return workspace.root / "combine.log"
 
 
 def _refuse_second(run: RunFolder) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from core import pipeline
 from core.casestudy.overview import DiseaseSummary, GraphCounts, count_graph, few_facts, summarise_disease, untreated_diseases
 from core.casestudy.shortlist import shortlist as rank_drugs
-from core.config import TextSettings
+from core.config import RunSettings, TextSettings
 from core.explain import paths
 from core.explain.sentences import sentence
 from core.kg.graph import KnowledgeGraph
@@ -43,6 +43,11 @@ def run_choices() -> list[RunChoice]:
     """Return the finished runs, the last one trained first."""
     settings = [(run.name, pipeline.read_settings(run)) for run in reversed(pipeline.finished_runs(workspace()))]
     return [RunChoice(name, each.text.mode, each.kg, pipeline.scorer_names(each)[0]) for name, each in settings]
+
+
+def wants_fusion(of: KnowledgeGraph) -> bool:
+    """Return whether it is the graph of the default runs and their fusion is not trained yet."""
+    return of.name == RunSettings().kg and pipeline.FUSION_RUN not in [run.name for run in pipeline.finished_runs(workspace())]
 
 
 def chosen_run_name() -> str | None:

@@ -262,6 +262,20 @@ def test_prepare_trains_the_pair_and_evaluates_it(ok, home, toy_folder, monkeypa
     assert "base_rank" in ok("rank", "--disease", "AD").out
 
 
+def test_prepare_with_fusion_trains_it_of_the_same_text_and_measures_it_as_the_other(ok, home, toy_folder, monkeypatch):
+    room = sys.modules["core.cli.app"]
+    settings, trained, asked = toy_settings(toy_folder, text="full", epochs=2), [], []
+    monkeypatch.setattr(room, "RunSettings", lambda: settings)
+    monkeypatch.setattr(room, "_train", lambda workspace, name, settings, **how: trained.append((name, settings)))
+    monkeypatch.setattr(room, "evaluate_protocol", lambda workspace, name, question, **how: asked.append((name, question)))
+    ok("prepare", "--fusion")
+    assert [name for name, _ in trained] == ["base", "lladr", "fusion"]
+    assert trained[2][1] == trained[1][1].replace(fusion={})
+    parts = [Question("every-treatment", split_seed=part) for part in range(5)]
+    assert [question for name, question in asked if name == "fusion"] == [Question(), *parts]
+    assert [question for name, question in asked if name == "lladr"] == [Question(), *parts]
+
+
 COMMANDS = (
     *("prepare", "train", "rank", "score", "runs", "serve"),
     *("evaluate", "reproduce", "explain", "describe", "ground", "dossier", "recover", "new", "atlas", "data"),

@@ -114,12 +114,14 @@ def test_epochs_of_all_models_are_counted(workspace, toy_folder):
 
 def test_no_preparation_was_started(workspace):
     assert jobs.preparation(workspace) is None
+    assert jobs.combination(workspace) is None
 
 
 @pytest.mark.parametrize(
     ("log", "followed"),
     [
         ("prepare.log", jobs.preparation),
+        ("combine.log", jobs.combination),
         ("atlas.log", atlas.computation),
         ("runs/mine/newcomers.log", lambda workspace: newcomer.measurement(workspace, "mine")),
     ],

@@ -1,7 +1,7 @@
 from streamlit.testing.v1 import AppTest
 
 from core.workspace import Workspace
-from dashboard import jobs
+from dashboard import jobs, resources
 from tests.pages.conftest import words
 from tests.toy import ALZHEIMER
 
@@ -68,3 +68,32 @@ def test_nothing_is_trained(tmp_path, open_page, monkeypatch):
     assert "No run yet: train one (two to three minutes)" in words(app)
     press(app, "Train the default pair")
     assert started == [Workspace(tmp_path)]
+
+
+def test_a_fusion_is_offered_where_the_default_graph_has_none(trained, open_page, monkeypatch):
+    started = []
+    monkeypatch.setattr(jobs, "combine", started.append)
+    assert "Combine it with simple methods" not in words(open_page(trained))  # another graph than that of the default runs
+    monkeypatch.setattr(resources, "wants_fusion", lambda graph: True)
+    app = open_page(trained)
+    assert "Combine it with simple methods" in words(app)
+    press(app, "Train the fusion")
+    assert [workspace.root for workspace in started] == [trained.root]
+
+
+def test_a_fusion_on_its_way_shows_how_far_it_is(trained, open_page, monkeypatch):
+    now = jobs.Preparation(running=True, share=0.25, stage="training fusion", error="")
+    monkeypatch.setattr(jobs, "combination", lambda workspace: now)
+    app = open_page(trained)
+    assert not app.exception
+    assert "Combine it with simple methods" in words(app)
+    assert not [button for button in app.button if button.label == "Train the fusion"]
+
+
+def test_a_fusion_that_failed_says_why_and_can_be_tried_again(trained, open_page, monkeypatch):
+    now = jobs.Preparation(running=False, share=0.25, stage="training fusion", error="no space left")
+    monkeypatch.setattr(jobs, "combination", lambda workspace: now)
+    monkeypatch.setattr(resources, "wants_fusion", lambda graph: True)
+    app = open_page(trained)
+    assert app.code[0].value == "no space left"
+    assert [button for button in app.button if button.label == "Train the fusion"]

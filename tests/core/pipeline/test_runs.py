@@ -115,12 +115,16 @@ def test_finished_runs_come_in_the_order_of_their_end(workspace, settings):
     assert default_run(workspace) == "a"
 
 
-def test_the_run_called_lladr_is_the_default_once_it_is_finished(workspace, settings):
+def test_the_runs_of_prepare_are_the_default_once_they_are_finished(workspace, settings):
     pretend(workspace, "later", settings, ended=5)
     run = pretend(workspace, "lladr", settings, state="running")
     assert default_run(workspace) == "later"
     pretend(workspace, run.name, settings, ended=1)
     assert default_run(workspace) == "lladr"
+    pretend(workspace, "fusion", settings, state="stopped", ended=0)
+    assert default_run(workspace) == "lladr"
+    pretend(workspace, "fusion", settings, ended=0)
+    assert default_run(workspace) == "fusion"
 
 
 def test_where_nothing_is_trained_the_way_to_a_run_is_told(workspace, settings):
