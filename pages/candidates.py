@@ -88,7 +88,7 @@ def panel(graph: KnowledgeGraph, row: pd.Series, disease: int, total: int) -> No
             components.path_list(graph, resources.best_paths(graph, row.name, disease, top=PATHS_IN_PANEL))
         if "base_rank" in row:
             steps = [("without text", row["base_rank"]), ("with text", row["rank"])]
-            ladder.plotly_chart(charts.rank_ladder(steps, total), config={"displayModeBar": False}, key="ladder")
+            ladder.plotly_chart(charts.rank_ladder(steps, total), config={"staticPlot": True}, key="ladder")
         with st.container(horizontal=True):
             if st.button("Open evidence", type="primary", icon=":material/route:"):
                 navigation.go("evidence")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -17,6 +18,7 @@ OUTLOOK_COLUMNS = ("Lowest", "Highest", "Beyond popularity", "Popularity", "Pred
 ALL_COLUMNS = (*DEFAULT_COLUMNS, "Change", *OUTLOOK_COLUMNS, "Read on", "Score", "Identifier")
 EVIDENCE_COLUMNS = ("Paths", "Chance")  #: searched for the first rows only, when they are asked for
 DOWNLOADED_OUTLOOK = ("low", "high", "adjusted_rank", "beats_popularity", "harm", "barred", "named")
+MARKED = ("treats", "palliates", "contraindicated", "cautioned")
 TABLE_HEIGHT = 440
 ROW_HEIGHT = 35
 
@@ -84,8 +86,9 @@ def _shown(table: pd.DataFrame, why: Sequence[str]) -> pd.DataFrame:
     for label, column in SOURCES.items():
         if column in table:
             shown[label] = table[column]
-    if "warnings" in table:
+    if "warnings" in table and "Warned of" in chosen_columns():
         shown["Warned of"] = ["; ".join(f"{each.text} ({each.source})" for each in reasons) for reasons in table["warnings"]]
+    if "beats_popularity" in table:
         shown["Popularity"] = ["higher than by popularity" if beats else "" for beats in table["beats_popularity"]]
     return shown
 
@@ -105,16 +108,14 @@ SOURCES = {
 
 def warning_cells(table: pd.DataFrame) -> list[list[str]]:
     """Return the gravest mark held against each drug, and whether a text named the use; the reasons stand in the panel."""
-    return [_warning_cell(row) for row in table.to_dict("records")]
-
-
-def _warning_cell(row: dict[str, Any]) -> list[str]:
-    reasons, marks = row.get("warnings", ()), []
-    if row["contraindicated"] or row.get("barred"):
-        marks.append(theme.SOME_CASES if row["treats"] or row["palliates"] else theme.MARKS["contraindicated"])
-    elif row["cautioned"] or any(not each.bars for each in reasons):
-        marks.append(theme.MARKS["cautioned"])
-    return [mark.cell for mark in [*marks, *([theme.NAMED] if row.get("named") else [])]]
+    none = np.zeros(len(table), dtype=bool)
+    marked = {name: np.asarray(table.get(name, none), dtype=bool) for name in (*MARKED, "barred", "named")}
+    against, known = marked["contraindicated"] | marked["barred"], marked["treats"] | marked["palliates"]
+    softly = [any(not each.bars for each in reasons) for reasons in table.get("warnings", [()] * len(table))]
+    marks = (theme.SOME_CASES, theme.MARKS["contraindicated"], theme.MARKS["cautioned"])
+    gravest = np.select([against & known, against, marked["cautioned"] | softly], [mark.cell for mark in marks], default="")
+    named = np.where(marked["named"], theme.NAMED.cell, "")
+    return [[cell for cell in pair if cell] for pair in zip(gravest.tolist(), named.tolist(), strict=True)]
 
 
 def _configuration(total: int) -> dict[str, Any]:
