@@ -73,7 +73,7 @@ def test_the_bits_are_those_of_one_after_another(workspace, toy_folder, settings
 def test_a_wish_to_stop_reaches_all_and_a_resumed_run_ends_the_same(workspace, toy_folder):
     """Most of the epochs are still to be done when the wish comes."""
     run = workspace.run("two")
-    settings = ensemble(toy_folder, epochs=40)
+    settings = ensemble(toy_folder, epochs=400)
     train_run(workspace, "two", settings, jobs=2, hooks=Hooks(stop=lambda: epochs_done(run) > 0))
     assert run_status(run)["state"] == "stopped"
     states = [run_status(type(run)(path))["state"] for path in run.members.glob("*")]
@@ -106,7 +106,7 @@ def test_a_model_that_fails_says_why_and_stops_the_others(workspace, toy_folder)
 
 def test_a_worker_that_is_killed_is_told_and_the_run_goes_on(workspace, toy_folder):
     run, killed = workspace.run("two"), []
-    settings = ensemble(toy_folder, epochs=40)
+    settings = ensemble(toy_folder, epochs=400)  # enough that it is not over at the first look
 
     def kill_a_worker(done: float, total: int) -> None:
         if done and not killed:
